@@ -1,0 +1,164 @@
+"""Where settings come from: arguments over environment over ``apivitals.yaml`` over defaults.
+
+Each value keeps the name of its source, so that a wrong one is reported where it was written.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import EnvSettingsSource
+
+from apivitals.settings import Settings
+
+logger = logging.getLogger("apivitals")
+
+FILE_NAME = "apivitals.yaml"
+_PREFIX = "APIVITALS_"
+_CONFIG = "APIVITALS_CONFIG"
+_OTHER_VARIABLES = {_CONFIG}
+_ENVIRONMENT = "environment"
+
+
+class SettingsError(ValueError):
+    """A setting is wrong. The message names it, where it was given, and what would be right."""
+
+
+class _Environment(EnvSettingsSource):
+    """pydantic-settings' reader, which takes JSON for lists and tables, and ``a,b`` and ``key=value,key=value`` too."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        text = str(value).strip()
+        if text[:1] in {"[", "{"}:
+            try:
+                return json.loads(text)
+            except ValueError as error:
+                raise SettingsError(f"apivitals settings: {_variable(field_name)} is no JSON: {error}") from None
+        items = [item.strip() for item in text.split(",") if item.strip()]
+        if not isinstance(field.get_default(call_default_factory=True), dict):
+            return items
+        if any("=" not in item for item in items):
+            raise SettingsError(
+                f"apivitals settings: {_variable(field_name)}={text}: write key=value,key=value or a JSON object"
+            )
+        return {key.strip(): item.strip() for key, _, item in (item.partition("=") for item in items)}
+
+
+def load(
+    arguments: Mapping[str, Any], environ: Mapping[str, str] = os.environ, directory: Path | None = None
+) -> Settings:
+    """Build the settings.
+
+    `arguments` may have `config`, the path of a settings file; without it, and without ``APIVITALS_CONFIG``, an
+    ``apivitals.yaml`` in `directory` (the working directory) is read if there is one.
+
+    Raises:
+        SettingsError: a value, a key or the file is wrong; all that is wrong is in the one message.
+    """
+    given = {key: value for key, value in arguments.items() if key != "config"}
+    sources = [
+        ("argument of instrument()", given),
+        (_ENVIRONMENT, _from_environment(environ)),
+        *_from_file(arguments.get("config") or environ.get(_CONFIG), directory or Path.cwd()),
+        ("environment, OpenTelemetry's", _from_opentelemetry(environ)),
+    ]
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    problems = []
+    for name, source in sources:
+        for key, value in source.items():
+            if key not in Settings.model_fields:
+                problems.append(_unknown(name, key))
+            elif key in Settings.only_arguments and source is not given:
+                problems.append(f"{_as_written(key, name)}: can only be an argument of instrument()")
+            elif key not in values:
+                values[key], origin[key] = value, name
+    if values.get("metrics_port") is not None and "metrics_path" not in values:
+        values["metrics_path"], origin["metrics_path"] = None, "default beside metrics_port"
+    try:
+        settings = Settings(**{key: value for key, value in values.items() if key in Settings.model_fields})
+    except ValidationError as error:
+        problems += [_wrong(problem, values, origin) for problem in error.errors()]
+    if problems:
+        raise SettingsError("\n".join(["apivitals settings:", *(f"  {problem}" for problem in dict.fromkeys(problems))]))
+    return settings
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    for variable in environ:
+        key = variable.removeprefix(_PREFIX).lower()
+        if variable.startswith(_PREFIX) and variable not in _OTHER_VARIABLES and key not in Settings.model_fields:
+            # Only said, not refused: an orchestrator may set such names of its own accord (a Kubernetes service
+            # called "apivitals" does)
+            logger.warning("%s", _unknown(_ENVIRONMENT, variable, list(map(_variable, Settings.model_fields))))
+    source = _Environment(Settings)
+    source.env_vars = {key.lower(): value for key, value in environ.items() if value}
+    try:
+        return source()
+    except ValueError as error:
+        if isinstance(error.__cause__, SettingsError):  # which pydantic-settings has wrapped in one of its own
+            raise error.__cause__ from None
+        raise SettingsError(f"apivitals settings: {error}") from None
+
+
+def _from_opentelemetry(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        values["enabled"] = False
+    excluded = environ.get("OTEL_PYTHON_FASTAPI_EXCLUDED_URLS") or environ.get("OTEL_PYTHON_EXCLUDED_URLS", "")
+    if excluded.strip():
+        values["excluded_urls"] = [url.strip() for url in excluded.split(",") if url.strip()]
+    return values
+
+
+def _from_file(given: str | os.PathLike[str] | None, directory: Path) -> list[tuple[str, dict[str, Any]]]:
+    path = directory / (given or FILE_NAME)
+    if given is None and not path.exists():
+        return []
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"apivitals settings: {path} cannot be read: {error}") from None
+    try:
+        import yaml  # noqa: PLC0415  # an extra: most services have no settings file
+    except ImportError:
+        raise SettingsError(f"apivitals settings: to read {path}, pip install 'apivitals[yaml]'") from None
+    try:
+        content = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise SettingsError(f"apivitals settings: {path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"apivitals settings: {path} should have keys and values, such as: metrics_path: /metrics")
+    return [(str(path), {str(key): value for key, value in content.items()})]
+
+
+def _unknown(source: str, key: str, known: list[str] | None = None) -> str:
+    near = difflib.get_close_matches(key, known or list(Settings.model_fields), n=1)
+    return f"{key} ({source}): there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _wrong(problem: Any, values: Mapping[str, Any], origin: Mapping[str, str]) -> str:
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if not problem["loc"]:
+        return str(message)
+    key = str(problem["loc"][0])
+    inner = "".join(f"[{part!r}]" for part in problem["loc"][1:] if part != "[key]")
+    value = values.get(key)
+    shown = "" if key == "metrics_token" or isinstance(value, SecretStr) else f" = {value!r}"
+    return f"{_as_written(key, origin.get(key, 'default'), inner + shown)}: {message}"
+
+
+def _as_written(key: str, source: str, value: str = "") -> str:
+    return f"{_variable(key) if source == _ENVIRONMENT else key}{value} ({source})"
+
+
+def _variable(key: str) -> str:
+    return _PREFIX + key.upper()

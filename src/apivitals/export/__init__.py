@@ -1,0 +1,1 @@
+"""Families out: as Prometheus text, as OpenMetrics."""

@@ -1,0 +1,1 @@
+"""What an HTTP request or WebSocket session took, measured from outside the application."""

@@ -1,0 +1,130 @@
+"""The HTTP metrics of one application: what an exchange or a WebSocket session is recorded into."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from apivitals import catalog
+from apivitals.http.exchange import Exchange
+from apivitals.http.in_flight import InFlight, known_method, known_scheme
+from apivitals.http.labels import ExtraLabels
+from apivitals.http.priority import fits, priority_of
+from apivitals.store import HistogramSeries, Store
+
+if TYPE_CHECKING:
+    from apivitals.errors import ErrorLog
+    from apivitals.settings import Settings
+
+Record = Callable[[Exchange], None]
+Key = tuple[str, str, int, str, str, tuple[str, ...]]
+
+
+def _ignore(_: Exchange) -> None:
+    """Record nothing: the route is excluded."""
+
+
+def recorder(
+    duration: HistogramSeries, first_byte: HistogramSeries, received: HistogramSeries, sent: HistogramSeries
+) -> Record:
+    """Make the function that records one request into four histograms.
+
+    It is `HistogramSeries.observe` four times over, written out: one lock instead of four, and closure cells instead
+    of attributes, which together halve its cost (`python -m benchmarks.overhead`).
+    """
+    lock = duration._lock  # noqa: SLF001  # the store's one lock, shared by its series
+    bounds, cells, start, total = duration.bounds, duration.cells, duration.start, duration.sum_index
+    first_cells, first_start, first_total = first_byte.cells, first_byte.start, first_byte.sum_index
+    size_bounds = received.bounds
+    received_cells, received_start, received_total = received.cells, received.start, received.sum_index
+    sent_cells, sent_start, sent_total = sent.cells, sent.start, sent.sum_index
+
+    def record(exchange: Exchange) -> None:
+        started = exchange.started
+        seconds = exchange.ended - started
+        request_bytes, response_bytes = exchange.request_bytes, exchange.response_bytes
+        with lock:
+            cells[start + bisect_left(bounds, seconds)] += 1.0
+            cells[total] += seconds
+            received_cells[received_start + bisect_left(size_bounds, request_bytes)] += 1.0
+            received_cells[received_total] += request_bytes
+            sent_cells[sent_start + bisect_left(size_bounds, response_bytes)] += 1.0
+            sent_cells[sent_total] += response_bytes
+            if exchange.first_byte is not None:
+                seconds = exchange.first_byte - started
+                first_cells[first_start + bisect_left(bounds, seconds)] += 1.0
+                first_cells[first_total] += seconds
+
+    return record
+
+
+class HttpMeter:
+    """Finds the series of a request by method, route, status, scheme, error and the user's labels, and keeps them."""
+
+    def __init__(self, store: Store, settings: Settings, extra: ExtraLabels, errors: ErrorLog) -> None:
+        self._settings = settings
+        self._extra = extra
+        self._errors = errors
+        self.in_flight = InFlight(settings, extra.fixed_names, extra.fixed)
+        self.active = self.in_flight.exchanges
+        seconds, sizes = settings.duration_bounds_seconds, settings.size_bounds_bytes
+        self._duration = store.histogram(catalog.REQUEST_DURATION, extra.names, seconds)
+        self._first_byte = store.histogram(catalog.TIME_TO_FIRST_BYTE, extra.names, seconds)
+        self._received = store.histogram(catalog.REQUEST_BODY_SIZE, extra.names, sizes)
+        self._sent = store.histogram(catalog.RESPONSE_BODY_SIZE, extra.names, sizes)
+        self._records: dict[Key, Record] = {}
+
+    def record(self, exchange: Exchange, error_type: str) -> None:
+        """Record an exchange that has ended; an error in here is ours and stays here."""
+        scope = exchange.scope
+        extra = self._extra
+        try:
+            key = (
+                scope["method"],
+                exchange.route,
+                exchange.status,
+                scope.get("scheme", "http"),
+                error_type,
+                extra.values(scope, exchange.response_headers) if extra.varying else extra.fixed,
+            )
+            record = self._records.get(key)
+            if record is None:
+                record = self._bind(key, exchange.endpoint)
+            record(exchange)
+        except Exception as error:  # noqa: BLE001  # telemetry never breaks a request
+            self._errors.caught("record", error)
+
+    def _bind(self, key: Key, endpoint: object) -> Record:
+        """Find or make the series for a key that is new.
+
+        It is kept under the key unless the key can be had without end: invented methods and schemes, and label sets
+        past the limit, come this way each time.
+        """
+        settings = self._settings
+        raw_method, route, status, raw_scheme, error_type, extra = key
+        method, scheme = known_method(raw_method), known_scheme(raw_scheme)
+        if any(fits(pattern, method, route) for pattern in settings.excluded_routes):
+            record, bounded = _ignore, True
+        else:
+            priority = priority_of(method, route, endpoint, settings.priorities, settings.default_priority)
+            self.in_flight.note(method, scheme, route, priority)
+            labels = (method, route, str(status) if status else "", scheme, error_type, priority, *extra)
+            histograms = self._duration, self._first_byte, self._received, self._sent
+            record = recorder(*(histogram.bind(labels) for histogram in histograms))
+            if method == "HEAD":
+                record = _without_body(record)
+            bounded = self._duration.holds(labels)
+        if bounded and method == raw_method and scheme == raw_scheme:
+            self._records[key] = record
+        return record
+
+
+def _without_body(record: Record) -> Record:
+    """Count no response bytes: the body that an application gives to HEAD is dropped by the server."""
+
+    def record_headers(exchange: Exchange) -> None:
+        exchange.response_bytes = 0
+        record(exchange)
+
+    return record_headers

@@ -1,0 +1,33 @@
+"""How a request ended, in OpenTelemetry's words: a status code and an ``error.type``."""
+
+from __future__ import annotations
+
+import asyncio
+
+CLIENT_DISCONNECTED = "client_disconnected"
+CANCELLED = "cancelled"
+INCOMPLETE = "incomplete_response"
+REJECTED = "handshake_rejected"
+
+_FIRST_SERVER_ERROR = 500
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether `error` is the event loop's way to stop a task, in asyncio or trio."""
+    return isinstance(error, asyncio.CancelledError) or type(error).__module__.startswith("trio")
+
+
+def is_disconnect(error: BaseException) -> bool:
+    """Whether `error` is Starlette's word for a client that left while its body was read or its response sent."""
+    return type(error).__name__ in {"ClientDisconnect", "WebSocketDisconnect"}
+
+
+def exception_name(error: BaseException) -> str:
+    """Name an exception as the semantic conventions do: with its module, unless it is a built-in."""
+    cls = type(error)
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def status_error(status: int) -> str:
+    """``error.type`` of a response that nothing but its status calls a failure: the code from 500 on, else nothing."""
+    return str(status) if status >= _FIRST_SERVER_ERROR else ""

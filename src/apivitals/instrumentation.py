@@ -1,0 +1,192 @@
+"""`instrument()`: puts the pieces together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import weakref
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import prometheus_client
+
+from apivitals.configuration import SettingsError, load
+from apivitals.entrance import Entrance
+from apivitals.errors import ErrorLog
+from apivitals.export.endpoint import MetricsEndpoint
+from apivitals.export.foreign import Foreign, Source
+from apivitals.export.information import Information, make_resource
+from apivitals.export.opentelemetry_metrics import OpenTelemetryMetrics
+from apivitals.export.page import MetricsPage
+from apivitals.export.prometheus import Format
+from apivitals.export.server import MetricsServer
+from apivitals.export.token import BearerToken
+from apivitals.http.labels import ExtraLabels
+from apivitals.http.meter import HttpMeter
+from apivitals.http.middleware import VitalsMiddleware
+from apivitals.http.websocket import WebSocketMeter
+from apivitals.lifecycle import Lifecycle
+from apivitals.settings import DEFAULT_PATH, Settings, read_token
+from apivitals.store import Store
+
+logger = logging.getLogger("apivitals")
+
+_instrumented: weakref.WeakKeyDictionary[Any, Vitals] = weakref.WeakKeyDictionary()
+
+
+def instrument(app: Any, *, config: str | os.PathLike[str] | None = None, **settings: Any) -> Vitals:
+    """Measure a FastAPI or Starlette application from now on, and answer at ``/metrics``.
+
+    It can be called at any time: before or after routes and middleware are added, in the lifespan, on a running
+    application. For one that is instrumented already it returns the handle that there is, and changes nothing.
+
+    Args:
+        app: the application, or an ASGI middleware object around it.
+        config: path of a settings file; default ``apivitals.yaml`` in the working directory, if it is there.
+        **settings: see `apivitals.Settings`; they go before the environment, which goes before the file.
+
+    Raises:
+        SettingsError: a setting is wrong; nothing has been changed.
+        TypeError: `app` is a plain function.
+    """
+    existing = _instrumented.get(app)
+    if existing is not None:
+        if settings or config:
+            logger.warning("instrument() was called again for %r: what it was given this time is not used", app)
+        return existing
+    entrance = Entrance(app)
+    vitals = Vitals(app, entrance, load({**settings, "config": config}))
+    _instrumented[app] = vitals
+    return vitals
+
+
+class Vitals:
+    """An instrumented application: what it was told, and the way back."""
+
+    def __init__(self, app: Any, entrance: Entrance, settings: Settings) -> None:
+        self.settings = settings
+        self._app = weakref.ref(app)
+        self._entrance: Entrance | None = None
+        self._errors = ErrorLog()
+        if not settings.enabled:
+            return
+        self._store = Store(settings.series_limit)
+        resource = make_resource(settings.service_name, _title(app))
+        self._opentelemetry = OpenTelemetryMetrics(resource) if settings.opentelemetry_metrics else None
+        extra = _extra_labels(settings, self._errors)
+        http = HttpMeter(self._store, settings, extra, self._errors)
+        websocket = WebSocketMeter(self._store, settings, extra, self._errors)
+        self._page = MetricsPage(
+            self._store, (Information(resource).collect, http.in_flight.collect), self._foreign(), self._errors
+        )
+        token = _token(settings, self._errors)
+        open_port = None if settings.metrics_port is None else lambda: _open_port(self._page, settings, token)
+        self._lifecycle = Lifecycle(open_port, self._opentelemetry, app, self._errors)
+        endpoint = None
+        if settings.metrics_path is not None:
+            endpoint = MetricsEndpoint(self._page, settings.metrics_path, token, lambda: getattr(app, "root_path", ""))
+        middleware = VitalsMiddleware(
+            entrance.inside, http, websocket, endpoint, _excluded(settings), self._lifecycle
+        )
+        if _in_event_loop():  # in the lifespan, or later: no lifespan.startup is going to come by
+            try:
+                self._lifecycle.open_port()
+            except OSError as error:
+                raise SettingsError(str(error)) from None
+        entrance.open(middleware)
+        self._entrance = entrance
+
+    def _foreign(self) -> Foreign:
+        registries = self.settings.registries
+        if registries is None:
+            registries = (prometheus_client.REGISTRY,)
+        sources = [Source(registry) for registry in registries]
+        if self._opentelemetry is not None:
+            sources.append(Source(self._opentelemetry.registry, doubles_ours=True))
+        return Foreign(self._errors, sources)
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port of its own that the metrics are served on now; None if there is none, or not yet."""
+        if self._entrance is None or self._lifecycle.server is None:
+            return None
+        return self._lifecycle.server.port
+
+    def metrics(self, form: Format = Format.TEXT) -> str:
+        """Return the metrics page as text; empty when not instrumented. It blocks as long as the collectors do."""
+        if self._entrance is None:
+            return ""
+        slices = self._page.slices(form, gzip=False, foreign=self._page.foreign.render(form))
+        return b"".join(slices).decode()
+
+    def uninstrument(self) -> None:
+        """Give the application back as it was. Requests under way end measured; calling it again does nothing."""
+        app = self._app()
+        if app is not None:
+            _instrumented.pop(app, None)
+        if self._entrance is None:
+            return
+        self._entrance.close()
+        self._entrance = None
+        self._lifecycle.stop()
+
+
+def _title(app: Any) -> str | None:
+    title = getattr(app, "title", None)
+    return title if isinstance(title, str) and title != "FastAPI" else None
+
+
+def _extra_labels(settings: Settings, errors: ErrorLog) -> ExtraLabels:
+    return ExtraLabels(
+        settings.labels,
+        settings.request_labels,
+        settings.request_label_names,
+        settings.request_headers,
+        settings.response_headers,
+        settings.label_value_limit,
+        errors,
+    )
+
+
+def _token(settings: Settings, errors: ErrorLog) -> BearerToken | None:
+    path: Path | None = settings.metrics_token_file
+    if path is not None:
+        return BearerToken(read_token(path), path, errors)
+    if settings.metrics_token is not None:
+        return BearerToken(settings.metrics_token.get_secret_value().strip().encode(), None, errors)
+    return None
+
+
+def _open_port(page: MetricsPage, settings: Settings, token: BearerToken | None) -> MetricsServer:
+    assert settings.metrics_port is not None  # noqa: S101  # only called then
+    path = settings.metrics_path or DEFAULT_PATH
+    try:
+        return MetricsServer(page, settings.metrics_host, settings.metrics_port, path, token)
+    except OSError as error:
+        raise OSError(
+            f"apivitals settings: metrics_port {settings.metrics_port} on {settings.metrics_host} cannot be bound: "
+            f"{error.strerror or error}; stop what uses it, or give another metrics_port (0 takes a free one)"
+        ) from error
+
+
+def _excluded(settings: Settings) -> Callable[[MutableMapping[str, Any]], bool] | None:
+    if not settings.excluded_urls:
+        return None
+    search = re.compile("|".join(f"(?:{url})" for url in settings.excluded_urls)).search
+
+    def excluded(scope: MutableMapping[str, Any]) -> bool:
+        host, port = scope.get("server") or ("", None)
+        return search(f"{scope.get('scheme', 'http')}://{host}{f':{port}' if port else ''}{scope['path']}") is not None
+
+    return excluded
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

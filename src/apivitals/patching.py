@@ -1,0 +1,54 @@
+"""The one place that changes other people's classes, and changes them back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_lock = threading.RLock()
+_MISSING = object()
+
+
+class _Replaced:
+    def __init__(self, original: Any, replacement: Any) -> None:
+        self.original = original
+        self.replacement = replacement
+        self.holders = 0
+
+
+_replaced: dict[tuple[type, str], _Replaced] = {}
+
+
+def acquire(owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
+    """Replace `owner.name` by `wrap` of it, or, if that is done already, count one more who wants it so.
+
+    Raises:
+        TypeError: the class cannot be changed.
+    """
+    with _lock:
+        entry = _replaced.get((owner, name))
+        if entry is None:
+            original = vars(owner).get(name, _MISSING)
+            entry = _Replaced(original, wrap(getattr(owner, name)))
+            setattr(owner, name, entry.replacement)
+            _replaced[owner, name] = entry
+        entry.holders += 1
+
+
+def release(owner: type, name: str) -> None:
+    """Count one fewer; after the last, put the original back.
+
+    If somebody else has wrapped ours in the meantime, it stays beneath theirs: what they hold cannot be taken out,
+    and without an instrumented application it only passes on.
+    """
+    with _lock:
+        entry = _replaced[owner, name]
+        entry.holders -= 1
+        if entry.holders or vars(owner).get(name) is not entry.replacement:
+            return
+        if entry.original is _MISSING:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, entry.original)
+        del _replaced[owner, name]

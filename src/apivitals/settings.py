@@ -1,0 +1,213 @@
+"""The settings: one typed model. Where their values come from is in `apivitals.configuration`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from apivitals.catalog import DURATION_BOUNDS_SECONDS, REQUEST_DURATION, SIZE_BOUNDS_BYTES, Priority, label_name
+
+DEFAULT_METRICS_PORT = 9464  # the OpenTelemetry specification's, for its Prometheus exporter
+DEFAULT_PATH = "/metrics"
+_MOST_BOUNDS = 100
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.]*")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_OFF = {"off", "none", "no", "false"}
+
+
+def _bounds(values: tuple[float, ...]) -> tuple[float, ...]:
+    if not 0 < len(values) <= _MOST_BOUNDS:
+        raise ValueError(f"give 1 to {_MOST_BOUNDS} bounds, not {len(values)}")
+    if not all(math.isfinite(value) and value >= 0 for value in values):
+        raise ValueError("bounds are finite and not negative; the bucket up to +Inf is there anyway")
+    if any(low >= high for low, high in pairwise(values)):
+        raise ValueError("bounds increase from one to the next")
+    return values
+
+
+def _path(value: str) -> str:
+    if not value.startswith("/") or value == "/" or value.endswith("/") or set(value) & set("?#{}\0 "):
+        raise ValueError('a path begins with "/", goes on, and has no parameter, query or last "/": /metrics')
+    return value
+
+
+def _label(value: str) -> str:
+    if not _LABEL.fullmatch(value) or value.startswith("__"):
+        raise ValueError(f"{value!r} is no label name: letters, digits, underscores and dots, no digit or __ in front")
+    return value
+
+
+def _header(value: str) -> str:
+    if not _HEADER.fullmatch(value):
+        raise ValueError(f"{value!r} is no header name: x-tenant")
+    return value
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    return value
+
+
+def _route_pattern(value: str) -> str:
+    method, space, glob = value.partition(" ")
+    if not (glob.strip() if space else method).startswith(("/", "*")) or (space and not method.isupper()):
+        raise ValueError(f"{value!r} is no route pattern: /payments/* or POST /payments/*")
+    return value
+
+
+def _registry(value: Any) -> Any:
+    if not callable(getattr(value, "collect", None)):
+        raise ValueError(f"{value!r} is no prometheus-client registry")
+    return value
+
+
+def _off(value: Any) -> Any:
+    return None if isinstance(value, str) and value.lower() in _OFF else value
+
+
+def _port(value: Any) -> Any:
+    if value is True or (isinstance(value, str) and value.lower() in {"on", "true", "yes"}):
+        return DEFAULT_METRICS_PORT
+    return None if value is False else _off(value)
+
+
+Registry = Annotated[Any, AfterValidator(_registry)]
+Bounds = Annotated[tuple[float, ...], AfterValidator(_bounds)]
+Label = Annotated[str, AfterValidator(_label)]
+Header = Annotated[str, AfterValidator(_header)]
+Regex = Annotated[str, AfterValidator(_regex)]
+RoutePattern = Annotated[str, AfterValidator(_route_pattern)]
+
+
+def read_token(path: Path) -> bytes:
+    """Read a token file: one line, surrounding white space ignored.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is empty.
+    """
+    token = path.read_bytes().strip()
+    if not token:
+        raise ValueError("the file is empty")
+    return token
+
+
+class Settings(BaseSettings):
+    """What `instrument` can be told. `docs/settings.md` says the same for readers."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, env_prefix="APIVITALS_", env_ignore_empty=True
+    )
+
+    only_arguments: ClassVar[frozenset[str]] = frozenset({"request_labels", "registries"})
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read no source here: `apivitals.configuration` does, and remembers which one each value is from."""
+        return (init_settings,)
+
+    enabled: bool = Field(True, description="Off, `instrument` changes nothing at all.")
+    service_name: str | None = Field(
+        None, description="`service.name` of the resource; without it OpenTelemetry's, else the application's title."
+    )
+
+    priorities: dict[RoutePattern, Priority] = Field(
+        default_factory=dict,
+        description="Priority by route: a glob over route templates, a method before it if wanted. The first that fits.",
+    )
+    default_priority: Priority = Field("medium", description="Priority of every other route.")
+    excluded_routes: tuple[RoutePattern, ...] = Field(
+        (), description="Routes that are not measured: globs over route templates, as in `priorities`."
+    )
+    excluded_urls: tuple[Regex, ...] = Field(
+        (), description="URLs that are not measured: regular expressions, searched for in scheme, host, port and path."
+    )
+
+    duration_bounds_seconds: Bounds = Field(
+        DURATION_BOUNDS_SECONDS, description="Bucket bounds of response time and latency, in seconds."
+    )
+    size_bounds_bytes: Bounds = Field(SIZE_BOUNDS_BYTES, description="Bucket bounds of body sizes, in bytes.")
+
+    labels: dict[Label, str] = Field(default_factory=dict, description="Labels with one value each, on all metrics of requests.")
+    request_labels: Callable[[MutableMapping[str, Any]], Mapping[str, object]] | None = Field(
+        None, description="Called with the ASGI scope as a request ends; returns values for `request_label_names`."
+    )
+    request_label_names: tuple[Label, ...] = Field((), description="The labels that `request_labels` may fill in.")
+    request_headers: tuple[Header, ...] = Field(
+        (), description="Request headers that become labels: `x-tenant` is `http_request_header_x_tenant`."
+    )
+    response_headers: tuple[Header, ...] = Field((), description="Response headers that become labels, likewise.")
+    label_value_limit: int = Field(
+        100, ge=1, description="Distinct values of each label from a request; later ones are `_OTHER`."
+    )
+    series_limit: int = Field(
+        10_000, ge=1, description='Series of each metric; later label sets share one, `otel_metric_overflow="true"`.'
+    )
+
+    metrics_path: Annotated[Annotated[str, AfterValidator(_path)] | None, BeforeValidator(_off)] = Field(
+        DEFAULT_PATH, description="Where the application answers with its metrics; `off` for nowhere."
+    )
+    metrics_port: Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(_port)] = Field(
+        None,
+        description="A port of its own for the metrics, which then leave the application unless `metrics_path` is given "
+        "too; `true` is 9464, 0 a free one.",
+    )
+    metrics_host: str = Field("127.0.0.1", min_length=1, description="The address that `metrics_port` is bound on.")
+    metrics_token: SecretStr | None = Field(None, description="Bearer token that a scrape must show.")
+    metrics_token_file: Path | None = Field(
+        None, description="File with that token; read at each scrape, so that it can be rotated."
+    )
+
+    registries: tuple[Registry, ...] | None = Field(
+        None, description="prometheus-client registries shown on the page; its global one if not given."
+    )
+    opentelemetry_metrics: bool = Field(
+        True, description="Show metrics made with the OpenTelemetry API on the page."
+    )
+
+    @model_validator(mode="after")
+    def _labels_are_distinct(self) -> Settings:
+        taken = {*REQUEST_DURATION.label_names, "le", "otel_metric_overflow"}
+        for name in self._extra_label_names():
+            if name in taken:
+                raise ValueError(f"label {name} is there already; rename it in labels, request_label_names or the headers")
+            taken.add(name)
+        return self
+
+    def _extra_label_names(self) -> Iterable[str]:
+        yield from map(label_name, self.labels)
+        yield from map(label_name, self.request_label_names)
+        yield from (label_name(f"http.request.header.{name.lower()}") for name in self.request_headers)
+        yield from (label_name(f"http.response.header.{name.lower()}") for name in self.response_headers)
+
+    @model_validator(mode="after")
+    def _callable_and_names_go_together(self) -> Settings:
+        if (self.request_labels is None) != (not self.request_label_names):
+            raise ValueError("request_labels and request_label_names go together: the callable, and the names it may fill in")
+        return self
+
+    @model_validator(mode="after")
+    def _token_can_be_had(self) -> Settings:
+        if self.metrics_token is not None and self.metrics_token_file is not None:
+            raise ValueError("give metrics_token or metrics_token_file, not both")
+        if self.metrics_token is not None and not self.metrics_token.get_secret_value().strip():
+            raise ValueError("metrics_token is empty")
+        if self.metrics_token_file is not None:
+            try:
+                read_token(self.metrics_token_file)
+            except (OSError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else error
+                raise ValueError(f"metrics_token_file {self.metrics_token_file} cannot be used: {reason}") from None
+        return self
