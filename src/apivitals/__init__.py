@@ -1,8 +1,8 @@
 """Vital signs of a FastAPI service: response time, latency, throughput and where the time went, in one line.
 
-    import apivitals
+import apivitals
 
-    apivitals.instrument(app)
+apivitals.instrument(app)
 """
 
 from apivitals.configuration import SettingsError

@@ -16,6 +16,7 @@ from typing import Literal, get_args
 Priority = Literal["critical", "high", "medium", "low"]
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
+
 class Kind(Enum):
     """What a metric's value means, and what it is called in the exposition formats."""
 
@@ -72,7 +73,24 @@ class Metric:
 
 # OpenTelemetry's advice for request durations, and two bounds below it: half of what FastAPI serves takes less than
 # 5 ms, and a p50 interpolated in one bucket from 0 to 5 ms says 2.5 ms of all of it.
-DURATION_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+DURATION_BOUNDS_SECONDS = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.075,
+    0.1,
+    0.25,
+    0.5,
+    0.75,
+    1.0,
+    2.5,
+    5.0,
+    7.5,
+    10.0,
+)
 SIZE_BOUNDS_BYTES = (0.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
 _SESSION_BOUNDS_SECONDS = (0.1, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
 _RENDER_BOUNDS_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -152,9 +170,7 @@ WEBSOCKET_MESSAGES = Metric(
     "WebSocket messages, each way.",
     (ROUTE, PRIORITY, DIRECTION),
 )
-INTERNAL_SERIES = Metric(
-    "apivitals.internal.series", Kind.GAUGE, "{series}", "Series held, by metric.", ("metric",)
-)
+INTERNAL_SERIES = Metric("apivitals.internal.series", Kind.GAUGE, "{series}", "Series held, by metric.", ("metric",))
 INTERNAL_DROPPED = Metric(
     "apivitals.internal.dropped_label_sets",
     Kind.COUNTER,

@@ -81,14 +81,16 @@ def load(
                 problems.append(f"{_as_written(key, name)}: can only be an argument of instrument()")
             elif key not in values:
                 values[key], origin[key] = value, name
-    if values.get("metrics_port") is not None and "metrics_path" not in values:
-        values["metrics_path"], origin["metrics_path"] = None, "default beside metrics_port"
     try:
         settings = Settings(**{key: value for key, value in values.items() if key in Settings.model_fields})
     except ValidationError as error:
         problems += [_wrong(problem, values, origin) for problem in error.errors()]
     if problems:
-        raise SettingsError("\n".join(["apivitals settings:", *(f"  {problem}" for problem in dict.fromkeys(problems))]))
+        raise SettingsError(
+            "\n".join(["apivitals settings:", *(f"  {problem}" for problem in dict.fromkeys(problems))])
+        )
+    if settings.metrics_port is not None and "metrics_path" not in values:
+        return settings.model_copy(update={"metrics_path": None})
     return settings
 
 

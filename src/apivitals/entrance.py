@@ -27,35 +27,34 @@ class Entrance:
     """
 
     def __init__(self, app: Any) -> None:
-        self._app = app
-        self._owner = next((cls for cls in type(app).__mro__ if "__call__" in vars(cls)), None)
-        if self._owner is None or not hasattr(app, "__dict__") or type(app).__module__ == "builtins":
+        owner = next((cls for cls in type(app).__mro__ if "__call__" in vars(cls)), None)
+        if owner is None or not hasattr(app, "__dict__") or owner.__module__ == "builtins":
             raise TypeError(
-                f"instrument() takes a FastAPI or Starlette application, or an ASGI middleware around one; "
-                f"{app!r} is {'a function' if callable(app) else 'neither'}"
+                f"instrument() takes a FastAPI or Starlette application, or an ASGI middleware object around one, "
+                f"not {app!r}"
             )
+        self._app = app
+        self._owner = owner
+        self._hooked: tuple[type, ...] = ()
 
     @property
     def inside(self) -> App:
-        """The application as it was before anything was opened here."""
-        call = getattr(self._owner, "__call__")  # noqa: B004  # the function itself is wanted, not whether there is one
-        original = getattr(call, "_apivitals_original", call)
-        return functools.partial(original, self._app)
+        """The application as it is without us."""
+        return functools.partial(patching.original(self._owner, "__call__"), self._app)
 
     def open(self, middleware: VitalsMiddleware) -> None:
         """Send what comes to the application through `middleware` first."""
-        assert self._owner is not None  # noqa: S101  # refused in __init__
         patching.acquire(self._owner, "__call__", functools.partial(_through_middleware, self._owner))
-        vars(self._app)[_ATTRIBUTE] = (self._owner, middleware)
-        for cls in route.hooked_classes():
+        self._hooked = tuple(route.hooked_classes())
+        for cls in self._hooked:
             patching.acquire(cls, "handle", route.reporting_match)
+        vars(self._app)[_ATTRIBUTE] = (self._owner, middleware)
 
     def close(self) -> None:
         """Leave the application, and what its classes share, as they were."""
-        assert self._owner is not None  # noqa: S101  # refused in __init__
         vars(self._app).pop(_ATTRIBUTE, None)
         patching.release(self._owner, "__call__")
-        for cls in route.hooked_classes():
+        for cls in self._hooked:
             patching.release(cls, "handle")
 
 
@@ -69,5 +68,4 @@ def _through_middleware(owner: type, original: Any) -> Any:
         else:
             await opened[1](scope, receive, send)
 
-    call._apivitals_original = original  # type: ignore[attr-defined]  # read by `inside`
     return call

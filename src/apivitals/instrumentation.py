@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import re
-import weakref
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from apivitals.store import Store
 
 logger = logging.getLogger("apivitals")
 
-_instrumented: weakref.WeakKeyDictionary[Any, Vitals] = weakref.WeakKeyDictionary()
+_HANDLE = "_apivitals"
 
 
 def instrument(app: Any, *, config: str | os.PathLike[str] | None = None, **settings: Any) -> Vitals:
@@ -52,15 +51,13 @@ def instrument(app: Any, *, config: str | os.PathLike[str] | None = None, **sett
         SettingsError: a setting is wrong; nothing has been changed.
         TypeError: `app` is a plain function.
     """
-    existing = _instrumented.get(app)
-    if existing is not None:
-        if settings or config:
-            logger.warning("instrument() was called again for %r: what it was given this time is not used", app)
-        return existing
     entrance = Entrance(app)
-    vitals = Vitals(app, entrance, load({**settings, "config": config}))
-    _instrumented[app] = vitals
-    return vitals
+    existing: Vitals | None = vars(app).get(_HANDLE)
+    if existing is None:
+        return Vitals(app, entrance, load({**settings, "config": config}))
+    if settings or config:
+        logger.warning("instrument() was called again for %r: what it was given this time is not used", app)
+    return existing
 
 
 class Vitals:
@@ -68,7 +65,7 @@ class Vitals:
 
     def __init__(self, app: Any, entrance: Entrance, settings: Settings) -> None:
         self.settings = settings
-        self._app = weakref.ref(app)
+        self._app = app
         self._entrance: Entrance | None = None
         self._errors = ErrorLog()
         if not settings.enabled:
@@ -77,7 +74,7 @@ class Vitals:
         resource = make_resource(settings.service_name, _title(app))
         self._opentelemetry = OpenTelemetryMetrics(resource) if settings.opentelemetry_metrics else None
         extra = _extra_labels(settings, self._errors)
-        http = HttpMeter(self._store, settings, extra, self._errors)
+        self._http = http = HttpMeter(self._store, settings, extra, self._errors)
         websocket = WebSocketMeter(self._store, settings, extra, self._errors)
         self._page = MetricsPage(
             self._store, (Information(resource).collect, http.in_flight.collect), self._foreign(), self._errors
@@ -89,7 +86,12 @@ class Vitals:
         if settings.metrics_path is not None:
             endpoint = MetricsEndpoint(self._page, settings.metrics_path, token, lambda: getattr(app, "root_path", ""))
         middleware = VitalsMiddleware(
-            entrance.inside, http, websocket, endpoint, _excluded(settings), self._lifecycle
+            entrance.inside,
+            http=http,
+            websocket=websocket,
+            page=endpoint,
+            excluded=_excluded(settings),
+            lifecycle=self._lifecycle,
         )
         if _in_event_loop():  # in the lifespan, or later: no lifespan.startup is going to come by
             try:
@@ -98,6 +100,7 @@ class Vitals:
                 raise SettingsError(str(error)) from None
         entrance.open(middleware)
         self._entrance = entrance
+        vars(app)[_HANDLE] = self
 
     def _foreign(self) -> Foreign:
         registries = self.settings.registries
@@ -124,11 +127,9 @@ class Vitals:
 
     def uninstrument(self) -> None:
         """Give the application back as it was. Requests under way end measured; calling it again does nothing."""
-        app = self._app()
-        if app is not None:
-            _instrumented.pop(app, None)
         if self._entrance is None:
             return
+        vars(self._app).pop(_HANDLE, None)
         self._entrance.close()
         self._entrance = None
         self._lifecycle.stop()
@@ -141,13 +142,13 @@ def _title(app: Any) -> str | None:
 
 def _extra_labels(settings: Settings, errors: ErrorLog) -> ExtraLabels:
     return ExtraLabels(
-        settings.labels,
-        settings.request_labels,
-        settings.request_label_names,
-        settings.request_headers,
-        settings.response_headers,
-        settings.label_value_limit,
-        errors,
+        fixed=settings.labels,
+        request_labels=settings.request_labels,
+        request_label_names=settings.request_label_names,
+        request_headers=settings.request_headers,
+        response_headers=settings.response_headers,
+        value_limit=settings.label_value_limit,
+        errors=errors,
     )
 
 

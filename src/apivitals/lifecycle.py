@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from starlette.routing import Mount
 
 from apivitals.errors import ErrorLog
 from apivitals.export.opentelemetry_metrics import OpenTelemetryMetrics
@@ -32,7 +34,7 @@ class Lifecycle:
         self._errors = errors
         self._lock = threading.Lock()
         self._attached = False
-        self._native_config: dict[str, Any] | None = None
+        self._silenced: list[dict[str, Any]] = []
         self.server: MetricsServer | None = None
 
     async def lifespan(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,10 +94,11 @@ class Lifecycle:
 
         FastAPI has no switch for this after the constructor; without its attribute it measures, and costs, as it likes.
         """
-        config = getattr(getattr(self._application, "_native_telemetry", None), "config", None)
-        if isinstance(config, dict) and config.get("metrics") and config.get("meter_provider") is None:
-            config["metrics"] = False
-            self._native_config = config
+        for application in _with_mounted(self._application):
+            config = getattr(getattr(application, "_native_telemetry", None), "config", None)
+            if isinstance(config, dict) and config.get("metrics") and config.get("meter_provider") is None:
+                config["metrics"] = False
+                self._silenced.append(config)
 
     def stop(self) -> None:
         """Release the port and stop reading; `first_request` or another lifespan may start them again."""
@@ -106,6 +109,13 @@ class Lifecycle:
             if self._opentelemetry is not None and self._attached:
                 self._attached = False
                 self._opentelemetry.detach()
-            if self._native_config is not None:
-                self._native_config["metrics"] = True
-                self._native_config = None
+            for config in self._silenced:
+                config["metrics"] = True
+            self._silenced.clear()
+
+
+def _with_mounted(application: Any) -> Iterator[Any]:
+    yield application
+    for route in getattr(application, "routes", ()):
+        if isinstance(route, Mount):
+            yield from _with_mounted(route.app)

@@ -11,8 +11,9 @@ _MISSING = object()
 
 
 class _Replaced:
-    def __init__(self, original: Any, replacement: Any) -> None:
-        self.original = original
+    def __init__(self, own: Any, wrapped: Any, replacement: Any) -> None:
+        self.own = own  # as it stands in the class's own dictionary, or _MISSING if inherited
+        self.wrapped = wrapped
         self.replacement = replacement
         self.holders = 0
 
@@ -29,11 +30,17 @@ def acquire(owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
     with _lock:
         entry = _replaced.get((owner, name))
         if entry is None:
-            original = vars(owner).get(name, _MISSING)
-            entry = _Replaced(original, wrap(getattr(owner, name)))
+            wrapped = getattr(owner, name)
+            entry = _Replaced(vars(owner).get(name, _MISSING), wrapped, wrap(wrapped))
             setattr(owner, name, entry.replacement)
             _replaced[owner, name] = entry
         entry.holders += 1
+
+
+def original(owner: type, name: str) -> Any:
+    """Return what `owner.name` was before it was replaced here, whoever has wrapped it since."""
+    entry = _replaced.get((owner, name))
+    return getattr(owner, name) if entry is None else entry.wrapped
 
 
 def release(owner: type, name: str) -> None:
@@ -47,8 +54,8 @@ def release(owner: type, name: str) -> None:
         entry.holders -= 1
         if entry.holders or vars(owner).get(name) is not entry.replacement:
             return
-        if entry.original is _MISSING:
+        if entry.own is _MISSING:
             delattr(owner, name)
         else:
-            setattr(owner, name, entry.original)
+            setattr(owner, name, entry.own)
         del _replaced[owner, name]

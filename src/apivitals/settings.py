@@ -67,7 +67,7 @@ def _route_pattern(value: str) -> str:
 
 def _registry(value: Any) -> Any:
     if not callable(getattr(value, "collect", None)):
-        raise ValueError(f"{value!r} is no prometheus-client registry")
+        raise ValueError(f"{value!r} is no prometheus-client registry")  # noqa: TRY004  # pydantic reports ValueError
     return value
 
 
@@ -113,19 +113,23 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # pydantic-settings' signature
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read no source here: `apivitals.configuration` does, and remembers which one each value is from."""
         return (init_settings,)
 
-    enabled: bool = Field(True, description="Off, `instrument` changes nothing at all.")
+    enabled: bool = Field(default=True, description="Off, `instrument` changes nothing at all.")
     service_name: str | None = Field(
         None, description="`service.name` of the resource; without it OpenTelemetry's, else the application's title."
     )
 
     priorities: dict[RoutePattern, Priority] = Field(
         default_factory=dict,
-        description="Priority by route: a glob over route templates, a method before it if wanted. The first that fits.",
+        description="Priority by route: globs over templates, a method before one if wanted; the first that fits.",
     )
     default_priority: Priority = Field("medium", description="Priority of every other route.")
     excluded_routes: tuple[RoutePattern, ...] = Field(
@@ -140,7 +144,9 @@ class Settings(BaseSettings):
     )
     size_bounds_bytes: Bounds = Field(SIZE_BOUNDS_BYTES, description="Bucket bounds of body sizes, in bytes.")
 
-    labels: dict[Label, str] = Field(default_factory=dict, description="Labels with one value each, on all metrics of requests.")
+    labels: dict[Label, str] = Field(
+        default_factory=dict, description="Labels with one value each, on all metrics of requests."
+    )
     request_labels: Callable[[MutableMapping[str, Any]], Mapping[str, object]] | None = Field(
         None, description="Called with the ASGI scope as a request ends; returns values for `request_label_names`."
     )
@@ -161,8 +167,8 @@ class Settings(BaseSettings):
     )
     metrics_port: Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(_port)] = Field(
         None,
-        description="A port of its own for the metrics, which then leave the application unless `metrics_path` is given "
-        "too; `true` is 9464, 0 a free one.",
+        description="A port of its own for the metrics, which then leave the application unless `metrics_path` is given"
+        " too; `true` is 9464, 0 a free one.",
     )
     metrics_host: str = Field("127.0.0.1", min_length=1, description="The address that `metrics_port` is bound on.")
     metrics_token: SecretStr | None = Field(None, description="Bearer token that a scrape must show.")
@@ -174,7 +180,7 @@ class Settings(BaseSettings):
         None, description="prometheus-client registries shown on the page; its global one if not given."
     )
     opentelemetry_metrics: bool = Field(
-        True, description="Show metrics made with the OpenTelemetry API on the page."
+        default=True, description="Show metrics made with the OpenTelemetry API on the page."
     )
 
     @model_validator(mode="after")
@@ -182,7 +188,9 @@ class Settings(BaseSettings):
         taken = {*REQUEST_DURATION.label_names, "le", "otel_metric_overflow"}
         for name in self._extra_label_names():
             if name in taken:
-                raise ValueError(f"label {name} is there already; rename it in labels, request_label_names or the headers")
+                raise ValueError(
+                    f"label {name} is there already; rename it in labels, request_label_names or the headers"
+                )
             taken.add(name)
         return self
 
@@ -195,7 +203,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _callable_and_names_go_together(self) -> Settings:
         if (self.request_labels is None) != (not self.request_label_names):
-            raise ValueError("request_labels and request_label_names go together: the callable, and the names it may fill in")
+            raise ValueError(
+                "request_labels and request_label_names go together: the callable, and the names it may fill in"
+            )
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
@@ -13,6 +13,17 @@ from apivitals.catalog import CATALOG
 from apivitals.errors import ErrorLog
 from apivitals.export.prometheus import Format
 
+
+@dataclass
+class _One:
+    """A registry of one family, for prometheus-client's own writers."""
+
+    family: Metric
+
+    def collect(self) -> Iterable[Metric]:
+        return [self.family]
+
+
 _SUFFIXES = {
     "counter": ("_total", "_created"),
     "summary": ("_sum", "_count", "_created"),
@@ -20,6 +31,7 @@ _SUFFIXES = {
     "gaugehistogram": ("_bucket", "_gsum", "_gcount"),
     "info": ("_info",),
 }
+_write_openmetrics: Callable[[_One], bytes] = generate_openmetrics
 _END = b"# EOF\n"
 
 
@@ -40,16 +52,6 @@ class Source:
 
 
 @dataclass
-class _One:
-    """A registry of one family, for prometheus-client's own writers."""
-
-    family: Metric
-
-    def collect(self) -> Iterable[Metric]:
-        return [self.family]
-
-
-@dataclass
 class Foreign:
     """Reads other people's registries. No family appears twice, and each failure costs only its own metrics."""
 
@@ -64,7 +66,7 @@ class Foreign:
                 if form is Format.TEXT:
                     texts.append(generate_latest(_One(family)).decode())
                 else:
-                    texts.append(generate_openmetrics(_One(family)).removesuffix(_END).decode())
+                    texts.append(_write_openmetrics(_One(family)).removesuffix(_END).decode())
             except Exception as error:  # noqa: BLE001  # a family that cannot be written costs itself
                 self.errors.caught("collect", error)
         return texts

@@ -11,7 +11,9 @@ def _preferences(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
     """Yield each element of a header with its parameters and its weight; one that is malformed weighs nothing."""
     for element in header.split(","):
         name, *pairs = (part.strip() for part in element.split(";"))
-        parameters = {key.strip().lower(): value.strip(' "') for key, _, value in (pair.partition("=") for pair in pairs)}
+        parameters = {
+            key.strip().lower(): value.strip(' "') for key, _, value in (pair.partition("=") for pair in pairs)
+        }
         try:
             weight = float(parameters.pop("q", "1"))
         except ValueError:

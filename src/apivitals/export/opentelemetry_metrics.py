@@ -36,7 +36,7 @@ class OpenTelemetryMetrics:
 
     def attach(self) -> bool:
         """Read the global provider from now on; set one first if there is none. Whether it was set here."""
-        provider = metrics.get_meter_provider()
+        provider: Any = metrics.get_meter_provider()
         ours = is_unset(provider)
         if not ours and not hasattr(provider, "add_metric_reader"):
             return False  # not the SDK's, or switched off: there is nothing to read

@@ -23,6 +23,7 @@ class Format(Enum):
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
+number_text: Callable[[float], str] = floatToGoString  # as Go writes it, and so Prometheus: 1e+06, +Inf
 _OVERFLOW_LABELS = f'{OVERFLOW_LABEL}="true"'
 _HERE = "\0"  # where a series' labels go in a text that is otherwise ready; no number has it
 
@@ -37,7 +38,7 @@ def render(family: Family, form: Format) -> Iterator[str]:
         name = family.metric.exposed
         for point in family.points:
             labels = label_text(point.labels)
-            value = floatToGoString(point.value if isinstance(point, Number) else point.sum)
+            value = number_text(point.value if isinstance(point, Number) else point.sum)
             yield f"{name}{{{labels}}} {value}\n" if labels else f"{name} {value}\n"
 
 
@@ -79,7 +80,7 @@ def _histogram(family: Family, form: Format, label_text: Callable[[tuple[str, ..
     text is kept per series.
     """
     name = family.metric.family
-    bounds = [*map(floatToGoString, family.bounds), "+Inf"]
+    bounds = [*map(number_text, family.bounds), "+Inf"]
     comma = "," if family.label_names else ""
     braced = f"{{{_HERE}}}" if family.label_names else ""
     lines = [f'{name}_bucket{{{_HERE}{comma}le="{bound}"}} %d' for bound in bounds]
@@ -101,4 +102,4 @@ def _with_exemplars(lines: list[str], exemplars: Mapping[int, Exemplar]) -> Iter
             yield line
         else:
             ids = f'{{trace_id="{exemplar.trace_id}",span_id="{exemplar.span_id}"}}'
-            yield f"{line} # {ids} {floatToGoString(exemplar.value)} {exemplar.timestamp:.3f}"
+            yield f"{line} # {ids} {number_text(exemplar.value)} {exemplar.timestamp:.3f}"

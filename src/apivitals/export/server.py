@@ -45,7 +45,7 @@ def _server_class(host: str) -> type[ThreadingHTTPServer]:
         daemon_threads = True
         server_bind = socketserver.TCPServer.server_bind  # HTTPServer's asks the DNS for its own name, in seconds
 
-        def handle_error(self, request: object, client_address: object) -> None:
+        def handle_error(self, _request: object, client_address: object) -> None:
             if not isinstance(sys.exc_info()[1], OSError):  # a scraper that hangs up is not news
                 logger.exception("answering %s failed", client_address)
 
@@ -66,9 +66,13 @@ def _handler(page: MetricsPage, path: str, token: BearerToken | None) -> type[Ba
 
         def _answer(self) -> None:
             if self.path.partition("?")[0] not in {path, "/"}:
-                self._send(404, [(b"content-type", b"text/plain; charset=utf-8")], f"The metrics are at {path}\n".encode())
+                self._send(
+                    404, [(b"content-type", b"text/plain; charset=utf-8")], f"The metrics are at {path}\n".encode()
+                )
                 return
-            headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
+            headers = [
+                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()
+            ]
             wanted = decide(self.command, headers, token)
             if isinstance(wanted, Refusal):
                 self._send(wanted.status, [*wanted.headers], wanted.body)

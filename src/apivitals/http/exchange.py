@@ -79,7 +79,7 @@ class Exchange:
             if not message.get("more_body", False):
                 self.finish()
         elif kind == "http.response.pathsend":
-            self.response_bytes += os.path.getsize(message["path"])  # noqa: PTH202  # no Path object on the request path
+            self.response_bytes += os.stat(message["path"]).st_size  # noqa: PTH116  # microseconds, and no Path object on the request path
             self.finish()
         elif kind == "http.response.zerocopysend":
             self.response_bytes += message.get("count") or 0
@@ -103,7 +103,12 @@ class Exchange:
         if self.recorded:
             return
         if self.complete:
-            self.record(str(_SERVER_ERROR) if error is None else outcome.exception_name(error))
+            if self.disconnected and error is not None and outcome.is_disconnect(error):
+                # Starlette's 500 for a client that left while its body was read has reached nobody
+                self.status, self.first_byte = 0, None
+                self.record(outcome.CLIENT_DISCONNECTED)
+            else:
+                self.record(str(_SERVER_ERROR) if error is None else outcome.exception_name(error))
             return
         self.ended = perf_counter()
         self.meter.active.discard(self)

@@ -42,6 +42,7 @@ class ExtraLabels:
 
     def __init__(  # noqa: PLR0913  # one for each setting it serves
         self,
+        *,
         fixed: Mapping[str, str],
         request_labels: RequestLabels | None,
         request_label_names: tuple[str, ...],

@@ -105,7 +105,8 @@ class HttpMeter:
         raw_method, route, status, raw_scheme, error_type, extra = key
         method, scheme = known_method(raw_method), known_scheme(raw_scheme)
         if any(fits(pattern, method, route) for pattern in settings.excluded_routes):
-            record, bounded = _ignore, True
+            record: Record = _ignore
+            bounded = True
         else:
             priority = priority_of(method, route, endpoint, settings.priorities, settings.default_priority)
             self.in_flight.note(method, scheme, route, priority)

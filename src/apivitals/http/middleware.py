@@ -21,7 +21,7 @@ class Page(Protocol):
     def serves(self, scope: Scope) -> bool:
         """Whether this request is for it."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None:
         """Answer."""
 
 
@@ -41,6 +41,7 @@ class VitalsMiddleware:
     def __init__(  # noqa: PLR0913  # the pieces that `instrument` puts together
         self,
         app: App,
+        *,
         http: HttpMeter,
         websocket: WebSocketMeter,
         page: Page | None,

@@ -9,6 +9,7 @@ themselves are asked at the moment they take a request. That also survives a mid
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any, Protocol
 
@@ -33,7 +34,7 @@ def note_match(matched: Matched, route: Any, scope: MutableMapping[str, Any]) ->
 
     A mount's own template ends in ``/{path}`` until a route inside it has taken the request too.
     """
-    template = getattr(route, "path_format", None) or getattr(route, "path", "")
+    template = str(getattr(route, "path_format", None) or getattr(route, "path", ""))
     if isinstance(route, routing.Mount):
         matched.mount += template.removesuffix(_MOUNT_REST)
         matched.route = matched.mount + _MOUNT_REST
@@ -51,12 +52,9 @@ def note_match(matched: Matched, route: Any, scope: MutableMapping[str, Any]) ->
 def hooked_classes() -> Iterator[type]:
     """Yield the classes whose `handle` a request passes on its way to an endpoint."""
     yield from (routing.Route, routing.WebSocketRoute, routing.Mount)
-    try:
-        from fastapi.routing import APIRoute  # noqa: PLC0415  # a plain Starlette service has no FastAPI
-    except ImportError:
-        return
-    if "handle" in vars(APIRoute):
-        yield APIRoute
+    fastapi = sys.modules.get("fastapi.routing")  # not imported for a plain Starlette service
+    if fastapi is not None and "handle" in vars(fastapi.APIRoute):
+        yield fastapi.APIRoute
 
 
 def reporting_match(handle: Handle) -> Handle:

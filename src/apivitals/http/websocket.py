@@ -25,7 +25,9 @@ _INTERNAL_ERROR = 1011
 class _RouteSeries:
     """The series that a session of one route counts into while it is open."""
 
-    def __init__(self, labels: tuple[str, ...], sessions: GaugeSeries, received: CounterSeries, sent: CounterSeries) -> None:
+    def __init__(
+        self, labels: tuple[str, ...], sessions: GaugeSeries, received: CounterSeries, sent: CounterSeries
+    ) -> None:
         self.labels = labels
         self.sessions = sessions
         self.received = received

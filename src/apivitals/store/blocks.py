@@ -14,10 +14,10 @@ class Blocks:
     """
 
     def __init__(self) -> None:
-        self._blocks: list[memoryview] = []
+        self._blocks: list[memoryview[float]] = []
         self._free = 0
 
-    def allocate(self, cells: int) -> tuple[memoryview, int]:
+    def allocate(self, cells: int) -> tuple[memoryview[float], int]:
         """Hand out `cells` doubles: the block they are in, and the index of the first."""
         if cells > self._free:
             size = max(cells, _BLOCK_CELLS)

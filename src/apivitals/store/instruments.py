@@ -26,7 +26,7 @@ class CounterSeries:
 
     __slots__ = ("_cells", "_index", "_lock")
 
-    def __init__(self, lock: Lock, blocks: Blocks) -> None:  # type: ignore[valid-type]  # RLock is a factory in typeshed
+    def __init__(self, lock: Lock, blocks: Blocks) -> None:
         self._lock = lock
         self._cells, self._index = blocks.allocate(1)
 
@@ -65,7 +65,7 @@ class HistogramSeries:
 
     __slots__ = ("_lock", "bounds", "cells", "exemplars", "start", "sum_index")
 
-    def __init__(self, lock: Lock, blocks: Blocks, bounds: tuple[float, ...]) -> None:  # type: ignore[valid-type]  # as above
+    def __init__(self, lock: Lock, blocks: Blocks, bounds: tuple[float, ...]) -> None:
         self._lock = lock
         self.bounds = bounds
         self.cells, self.start = blocks.allocate(len(bounds) + 2)
@@ -105,7 +105,7 @@ _Series = TypeVar("_Series", CounterSeries, GaugeSeries, HistogramSeries)
 class _Instrument(Generic[_Series]):
     """A metric's table of series, bounded: what is past the limit shares one overflow series."""
 
-    def __init__(self, metric: Metric, label_names: Labels, lock: Lock, blocks: Blocks, series_limit: int) -> None:  # type: ignore[valid-type]  # as above
+    def __init__(self, metric: Metric, label_names: Labels, lock: Lock, blocks: Blocks, series_limit: int) -> None:
         self.metric = metric
         self.label_names = label_names
         self._lock = lock
@@ -148,7 +148,7 @@ class _Instrument(Generic[_Series]):
         """Whether these label values have a series of their own."""
         return labels in self._series
 
-    def items(self) -> Iterator[tuple[Labels | None, _Series]]:
+    def all_series(self) -> Iterator[tuple[Labels | None, _Series]]:
         """Every series with its labels; the overflow series, last, has None."""
         with self._lock:
             snapshot: list[tuple[Labels | None, _Series]] = list(self._series.items())
@@ -159,8 +159,8 @@ class _Instrument(Generic[_Series]):
     def reset(self) -> None:
         """Start every series again at nothing, and count no drops."""
         self.dropped = 0
-        for _, series in self.items():
-            series.reset()
+        for _, bound in self.all_series():
+            bound.reset()
 
 
 class Counter(_Instrument[CounterSeries]):
@@ -171,7 +171,9 @@ class Counter(_Instrument[CounterSeries]):
 
     def family(self) -> Family:
         """The counter with its totals."""
-        return Family(self.metric, self.label_names, (Number(labels, series.value) for labels, series in self.items()))
+        return Family(
+            self.metric, self.label_names, (Number(labels, series.value) for labels, series in self.all_series())
+        )
 
 
 class Gauge(_Instrument[GaugeSeries]):
@@ -182,7 +184,9 @@ class Gauge(_Instrument[GaugeSeries]):
 
     def family(self) -> Family:
         """The gauge with its values."""
-        return Family(self.metric, self.label_names, (Number(labels, series.value) for labels, series in self.items()))
+        return Family(
+            self.metric, self.label_names, (Number(labels, series.value) for labels, series in self.all_series())
+        )
 
 
 class Histogram(_Instrument[HistogramSeries]):
@@ -192,9 +196,10 @@ class Histogram(_Instrument[HistogramSeries]):
         self,
         metric: Metric,
         label_names: Labels,
-        lock: Lock,  # type: ignore[valid-type]  # as above
+        lock: Lock,
         blocks: Blocks,
         series_limit: int,
+        *,
         bounds: tuple[float, ...],
     ) -> None:
         super().__init__(metric, label_names, lock, blocks, series_limit)
@@ -205,5 +210,5 @@ class Histogram(_Instrument[HistogramSeries]):
 
     def family(self) -> Family:
         """The histogram with its distributions."""
-        points = (series.read(labels) for labels, series in self.items())
+        points = (series.read(labels) for labels, series in self.all_series())
         return Family(self.metric, self.label_names, points, self.bounds)

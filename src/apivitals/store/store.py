@@ -48,7 +48,7 @@ class Store:
             self.lock,
             self._blocks,
             self._series_limit,
-            metric.bounds if bounds is None else bounds,
+            bounds=metric.bounds if bounds is None else bounds,
         )
         self._instruments.append(instrument)
         return instrument
