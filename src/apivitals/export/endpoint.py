@@ -99,13 +99,12 @@ class MetricsEndpoint:
             await send({"type": "http.response.start", "status": 200, "headers": wanted.headers})
             await send({"type": "http.response.body"})
             return
+        turn = _Turn()
         pieces = []
-        turn = perf_counter()
         for piece in self._page.slices(wanted.form, gzip=wanted.gzip, foreign=await self._foreign(wanted.form)):
-            pieces.append(piece)
-            if perf_counter() - turn > _LONGEST_TURN_SECONDS:
-                await anyio.lowlevel.checkpoint()
-                turn = perf_counter()
+            if piece:
+                pieces.append(piece)
+            await turn.give_way()
         await _respond(send, 200, wanted.headers, pieces)
 
     async def _foreign(self, form: Format) -> list[str]:
@@ -120,11 +119,26 @@ class MetricsEndpoint:
         return await anyio.to_thread.run_sync(self._page.foreign.render, form, limiter=self._foreign_limit)
 
 
+class _Turn:
+    """The time that one task may take of the event loop before others get theirs."""
+
+    def __init__(self) -> None:
+        self._began = perf_counter()
+
+    async def give_way(self) -> None:
+        """Let other tasks run if the turn is over."""
+        if perf_counter() - self._began > _LONGEST_TURN_SECONDS:
+            await anyio.lowlevel.checkpoint()
+            self._began = perf_counter()
+
+
 async def _respond(
     send: Callable[[Message], Awaitable[None]], status: int, headers: list[tuple[bytes, bytes]], pieces: list[bytes]
 ) -> None:
+    turn = _Turn()
     length = (b"content-length", str(sum(map(len, pieces))).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     for piece in pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await turn.give_way()
     await send({"type": "http.response.body"})
