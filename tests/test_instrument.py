@@ -196,7 +196,7 @@ async def test_somebody_wraps_after_us(instrumented):
         calls.append(scope["path"])
         await ours(self, scope, receive, send)
 
-    Starlette.__call__ = theirs
+    Starlette.__call__ = theirs  # type: ignore[method-assign]  # as another instrumentation does
     try:
         shown.vitals.uninstrument()
         assert (await Client(app).get("/x")).text == "hello"
@@ -205,7 +205,7 @@ async def test_somebody_wraps_after_us(instrumented):
         assert again.only_outcome() == ("/x", "200", "")
         assert calls == ["/x", "/x"]
     finally:
-        Starlette.__call__ = ours
+        Starlette.__call__ = ours  # type: ignore[method-assign]  # as above
 
 
 async def test_disabled_changes_nothing(instrumented):

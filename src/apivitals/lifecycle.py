@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import anyio.lowlevel
 from starlette.routing import Mount
 
 from apivitals.errors import ErrorLog
@@ -39,6 +40,7 @@ class Lifecycle:
 
     async def lifespan(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the lifespan on; the port is opened before it, so that a port in use stops the start."""
+        await anyio.lowlevel.checkpoint()  # anyio loads its backend, in 20 ms, at the first call: not at a scrape
         try:
             self.open_port()
         except OSError as error:

@@ -21,7 +21,8 @@ class Instrumented:
 
     def __init__(self, app: Any, **settings: Any) -> None:
         self.app = app
-        self.vitals = apivitals.instrument(app, **{"registries": (), "opentelemetry_metrics": False} | settings)
+        only_ours: dict[str, Any] = {"registries": (), "opentelemetry_metrics": False}
+        self.vitals = apivitals.instrument(app, **only_ours | settings)
 
     def page(self, form: Format = Format.TEXT) -> Samples:
         """The metrics page as it is now, parsed."""
