@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from apivitals.catalog import DURATION_BOUNDS_SECONDS
+from apivitals.catalog.http import DURATION_BOUNDS_SECONDS
 from apivitals.configuration import SettingsError, load
 from apivitals.settings import Settings
 

@@ -32,8 +32,7 @@ WebSocket that was refused.
 
 A metric whose labels would pass the limit (`series_limit`) goes on in one more series, `{otel_metric_overflow="true"}`.
 
-`promtool check metrics` has nothing to say about these, but for what OpenTelemetry's names force: see the allow-list in
-`tests/real/test_promtool.py`.
+`promtool check metrics` has no complaint about them.
 """
 
 SETTINGS_INTRODUCTION = """\
@@ -44,8 +43,8 @@ environment variable `APIVITALS_<NAME>` and a key of `apivitals.yaml` (in the wo
 `instrument(config=...)` or `APIVITALS_CONFIG` say), in this order; then come OpenTelemetry's own variables
 (`OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SDK_DISABLED`, `OTEL_PYTHON_FASTAPI_EXCLUDED_URLS`) and the
 defaults. In the environment a list is `a,b` and a table `key=value,key=value`, or either is JSON. To read the file,
-`pip install 'apivitals[yaml]'`. A wrong setting stops the start with one message that names it, its place and what would
-be right; only a variable `APIVITALS_...` that is no setting is warned of.
+`pip install 'apivitals[yaml]'`. A wrong setting stops the start with one message that names it, its place and what
+would be right; only a variable `APIVITALS_...` that is no setting is warned of.
 
 """
 

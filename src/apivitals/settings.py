@@ -12,7 +12,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from apivitals.catalog import DURATION_BOUNDS_SECONDS, REQUEST_DURATION, SIZE_BOUNDS_BYTES, Priority, label_name
+from apivitals.catalog import Priority, label_name
+from apivitals.catalog.http import DURATION_BOUNDS_SECONDS, REQUEST_DURATION, SIZE_BOUNDS_BYTES
 
 DEFAULT_METRICS_PORT = 9464  # the OpenTelemetry specification's, for its Prometheus exporter
 DEFAULT_PATH = "/metrics"

@@ -36,7 +36,7 @@ class Information:
             name = label_name(key)
             # two attributes that translate to one label are joined, as the specification asks
             labels[name] = f"{labels[name]};{text}" if name in labels else text
-        self._target = Family(catalog.TARGET_INFO, tuple(labels), [Number(tuple(labels.values()), 1.0)])
+        self._target = Family(catalog.internal.TARGET_INFO, tuple(labels), [Number(tuple(labels.values()), 1.0)])
         build = (
             __version__,
             platform.python_version(),
@@ -44,7 +44,7 @@ class Information:
             _version("fastapi"),
             _version("starlette"),
         )
-        self._build = Family(catalog.BUILD_INFO, catalog.BUILD_INFO.label_names, [Number(build, 1.0)])
+        self._build = Family(catalog.internal.BUILD_INFO, catalog.internal.BUILD_INFO.label_names, [Number(build, 1.0)])
 
     def collect(self) -> Iterator[Family]:
         """Yield both."""

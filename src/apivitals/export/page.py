@@ -32,7 +32,7 @@ class MetricsPage:
         self._store = store
         self._sources = (store.collect, *sources, self._health)
         self._errors = errors
-        self._duration = store.histogram(catalog.RENDER_DURATION).bind(())
+        self._duration = store.histogram(catalog.internal.RENDER_DURATION).bind(())
 
     def families(self) -> Iterator[Family]:
         """Yield our own families; a source that raises costs its own."""
@@ -68,9 +68,9 @@ class MetricsPage:
     def _health(self) -> Iterator[Family]:
         instruments = self._store.instruments()
         for metric, values in (
-            (catalog.INTERNAL_SERIES, [(i.metric.exposed, float(len(i))) for i in instruments]),
-            (catalog.INTERNAL_DROPPED, [(i.metric.exposed, float(i.dropped)) for i in instruments]),
-            (catalog.INTERNAL_ERRORS, [(name, float(count)) for name, count in self._errors.counts().items()]),
+            (catalog.internal.SERIES, [(i.metric.exposed, float(len(i))) for i in instruments]),
+            (catalog.internal.DROPPED, [(i.metric.exposed, float(i.dropped)) for i in instruments]),
+            (catalog.internal.ERRORS, [(name, float(count)) for name, count in self._errors.counts().items()]),
         ):
             yield Family(metric, metric.label_names, [Number((label,), value) for label, value in values])
 

@@ -54,7 +54,7 @@ class InFlight:
         for key, age in self._running(list(self.exchanges), now):
             counts[key] = counts.get(key, 0.0) + 1.0
             ages[key] = max(ages.get(key, 0.0), age)
-        for metric, values in ((catalog.ACTIVE_REQUESTS, counts), (catalog.OLDEST_ACTIVE_REQUEST, ages)):
+        for metric, values in ((catalog.http.ACTIVE_REQUESTS, counts), (catalog.http.OLDEST_ACTIVE_REQUEST, ages)):
             points = [Number(key + self._labels, value) for key, value in values.items()]
             if points:
                 yield Family(metric, metric.label_names + self._label_names, points)

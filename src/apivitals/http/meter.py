@@ -69,10 +69,10 @@ class HttpMeter:
         self.in_flight = InFlight(settings, extra.fixed_names, extra.fixed)
         self.active = self.in_flight.exchanges
         seconds, sizes = settings.duration_bounds_seconds, settings.size_bounds_bytes
-        self._duration = store.histogram(catalog.REQUEST_DURATION, extra.names, seconds)
-        self._first_byte = store.histogram(catalog.TIME_TO_FIRST_BYTE, extra.names, seconds)
-        self._received = store.histogram(catalog.REQUEST_BODY_SIZE, extra.names, sizes)
-        self._sent = store.histogram(catalog.RESPONSE_BODY_SIZE, extra.names, sizes)
+        self._duration = store.histogram(catalog.http.REQUEST_DURATION, extra.names, seconds)
+        self._first_byte = store.histogram(catalog.http.TIME_TO_FIRST_BYTE, extra.names, seconds)
+        self._received = store.histogram(catalog.http.REQUEST_BODY_SIZE, extra.names, sizes)
+        self._sent = store.histogram(catalog.http.RESPONSE_BODY_SIZE, extra.names, sizes)
         self._records: dict[Key, Record] = {}
 
     def record(self, exchange: Exchange, error_type: str) -> None:

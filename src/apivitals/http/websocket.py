@@ -41,9 +41,9 @@ class WebSocketMeter:
         self._settings = settings
         self._fixed = extra.fixed
         self._errors = errors
-        self._sessions = store.gauge(catalog.WEBSOCKET_SESSIONS, extra.fixed_names)
-        self._duration = store.histogram(catalog.WEBSOCKET_DURATION, extra.fixed_names)
-        self._messages = store.counter(catalog.WEBSOCKET_MESSAGES, extra.fixed_names)
+        self._sessions = store.gauge(catalog.http.WEBSOCKET_SESSIONS, extra.fixed_names)
+        self._duration = store.histogram(catalog.http.WEBSOCKET_DURATION, extra.fixed_names)
+        self._messages = store.counter(catalog.http.WEBSOCKET_MESSAGES, extra.fixed_names)
         self._routes: dict[str, _RouteSeries | None] = {}
 
     def route(self, session: Session) -> _RouteSeries | None:
