@@ -17,7 +17,7 @@ LAYERS = [
     {"catalog"},
     {"settings", "families", "errors", "patching"},
     {"configuration", "store"},
-    {"http"},
+    {"http", "sources"},
     {"export"},
     {"entrance"},
     {"lifecycle"},

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -82,6 +82,7 @@ def _port(value: Any) -> Any:
     return None if value is False else _off(value)
 
 
+SourceName = Literal["host", "process", "container", "gpu", "event_loop", "gc"]
 Registry = Annotated[Any, AfterValidator(_registry)]
 Bounds = Annotated[tuple[float, ...], AfterValidator(_bounds)]
 Label = Annotated[str, AfterValidator(_label)]
@@ -175,6 +176,24 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(None, description="Bearer token that a scrape must show.")
     metrics_token_file: Path | None = Field(
         None, description="File with that token; read at each scrape, so that it can be rotated."
+    )
+
+    disabled_sources: tuple[SourceName, ...] = Field(
+        (),
+        description="Sources of resource metrics that are left out: `host`, `process`, `container`, `gpu`, `event_loop`, "
+        "`gc`.",
+    )
+    sample_interval_seconds: float = Field(
+        5.0, ge=0.1, description="How often the sources are read, in seconds; a scrape shows the last reading."
+    )
+    blocked_loop_seconds: Annotated[Annotated[float, Field(ge=0.05)] | None, BeforeValidator(_off)] = Field(
+        1.0, description="A longer block of the event loop is counted, and logged with its stack; `off` for never."
+    )
+    gpu_processes: bool = Field(
+        default=False, description="Read the GPU memory of each process too; it holds the driver for milliseconds."
+    )
+    gpu_pcie: bool = Field(
+        default=False, description="Read the PCIe throughput of GPUs too; it holds the driver for 20 ms each."
     )
 
     registries: tuple[Registry, ...] | None = Field(

@@ -83,6 +83,7 @@ async def test_included_router_in_a_mounted_application(instrumented):
     assert routes_of(shown) == [("/tenants/{tenant}/v1/r/x/{y}", "200")]
 
 
+@pytest.mark.filterwarnings("ignore:The `root_path` parameter")
 async def test_root_path_of_the_constructor(instrumented):
     app = fastapi.FastAPI(root_path="/behind")
     app.include_router(router_with_x())

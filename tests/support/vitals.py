@@ -1,9 +1,10 @@
 """An instrumented application, looked at through its own metrics page."""
 
-from typing import Any
+from typing import Any, get_args
 
 import apivitals
 from apivitals.export.prometheus import Format
+from apivitals.settings import SourceName
 from tests.support.exposition import Samples, samples
 
 COUNT = "http_server_request_duration_seconds_count"
@@ -13,6 +14,7 @@ REQUEST_BYTES = "http_server_request_body_size_bytes_sum"
 RESPONSE_BYTES = "http_server_response_body_size_bytes_sum"
 IN_FLIGHT = "http_server_active_requests"
 OLDEST = "apivitals_http_server_active_requests_max_age_seconds"
+SOURCES = get_args(SourceName)
 ERRORS = "apivitals_internal_errors_total"
 
 
@@ -21,7 +23,7 @@ class Instrumented:
 
     def __init__(self, app: Any, **settings: Any) -> None:
         self.app = app
-        only_ours: dict[str, Any] = {"registries": (), "opentelemetry_metrics": False}
+        only_ours: dict[str, Any] = {"registries": (), "opentelemetry_metrics": False, "disabled_sources": SOURCES}
         self.vitals = apivitals.instrument(app, **only_ours | settings)
 
     def page(self, form: Format = Format.TEXT) -> Samples:

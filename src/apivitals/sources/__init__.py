@@ -1,0 +1,1 @@
+"""What the machine and the runtime did: one class a source, sampled in the background."""

@@ -1,0 +1,157 @@
+"""Event-loop lag, tasks and the thread pool, on asyncio and on uvloop; and what blocked the loop."""
+
+import asyncio
+import importlib.util
+import threading
+import time
+
+import anyio
+import pytest
+
+from apivitals.sources.event_loop import EventLoop
+from apivitals.sources.watchdog import Watchdog
+from apivitals.store import Store
+
+LOOPS = ["asyncio", pytest.param("uvloop", marks=pytest.mark.skipif(not importlib.util.find_spec("uvloop"), reason="uvloop is not installed"))]
+
+
+def run(main, loop):
+    if loop == "uvloop":
+        import uvloop  # noqa: PLC0415  # only where it is installed
+
+        uvloop.run(main)
+    else:
+        asyncio.run(main)
+
+
+def numbers(source):
+    return {family.metric.exposed: point.value for family in source.collect() for point in family.points}
+
+
+def lags(store):
+    (family,) = [f for f in store.collect() if f.metric.exposed == "apivitals_event_loop_lag_seconds"]
+    (point,) = family.points
+    return point
+
+
+def block(seconds):
+    time.sleep(seconds)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_block_shows_as_lag(loop):
+    store = Store()
+    event_loop = EventLoop(store)
+
+    async def main():
+        event_loop.start()
+        await asyncio.sleep(0.25)
+        quiet = numbers(event_loop)["apivitals_event_loop_max_lag_seconds"]
+        block(0.4)
+        await asyncio.sleep(0.15)
+        blocked = numbers(event_loop)["apivitals_event_loop_max_lag_seconds"]
+        after = numbers(event_loop)["apivitals_event_loop_max_lag_seconds"]
+        event_loop.stop()
+        assert 0.25 <= blocked <= 0.5
+        assert max(quiet, after) < 0.25, "the longest since the last sample, not for ever"
+
+    run(main(), loop)
+    point = lags(store)
+    assert sum(point.counts) >= 3
+    assert sum(point.counts[8:]) >= 1, "one above 0.25 s"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_block_that_goes_on_is_seen_by_another_thread(loop):
+    event_loop = EventLoop(Store())
+    seen = []
+
+    async def main():
+        event_loop.start()
+        looking = threading.Timer(0.35, lambda: seen.append(numbers(event_loop)))
+        looking.start()
+        block(0.5)
+        looking.join()
+        event_loop.stop()
+
+    run(main(), loop)
+    assert seen[0]["apivitals_event_loop_max_lag_seconds"] >= 0.2
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_tasks_and_thread_pool(loop):
+    event_loop = EventLoop(Store())
+    release = threading.Event()
+
+    async def main():
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        limiter.total_tokens = 2
+        event_loop.start()
+        calls = [asyncio.create_task(anyio.to_thread.run_sync(release.wait, 10)) for _ in range(5)]
+        while limiter.statistics().tasks_waiting < 3:  # noqa: ASYNC110  # a limiter has no event
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.15)
+        found = numbers(event_loop)
+        release.set()
+        await asyncio.gather(*calls)
+        event_loop.stop()
+        assert found["apivitals_event_loop_tasks"] == 6
+        assert found["apivitals_thread_pool_size"] == 2
+        assert found["apivitals_thread_pool_in_use"] == 2
+        assert found["apivitals_thread_pool_waiting"] == 3
+
+    run(main(), loop)
+
+
+def test_nothing_is_said_of_a_loop_that_is_not_watched():
+    event_loop = EventLoop(Store())
+    assert numbers(event_loop) == {}
+    assert event_loop.overdue() == 0
+
+    async def main():
+        event_loop.start()
+        event_loop.stop()
+
+    asyncio.run(main())
+    assert numbers(event_loop) == {}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_watchdog_names_the_line_that_blocks(loop, caplog):
+    store = Store()
+    event_loop = EventLoop(store)
+    watchdog = Watchdog(event_loop, store, 0.2)
+
+    async def main():
+        event_loop.start()
+        watchdog.start()
+        for _ in range(2):
+            block(0.6)
+            await asyncio.sleep(0.25)
+        watchdog.stop()
+        event_loop.stop()
+
+    run(main(), loop)
+    blocks = [f for f in store.collect() if f.metric.exposed == "apivitals_event_loop_blocked_total"]
+    assert [point.value for point in blocks[0].points] == [2]
+    (record,) = caplog.records
+    assert "the event loop has been blocked for 0." in record.message
+    assert "in block\n    time.sleep(seconds)" in record.message
+    assert "test_event_loop.py" in record.message
+
+
+def test_watchdog_logs_once_a_minute(caplog):
+    class Blocked:
+        thread_id = threading.get_ident()
+        now = 0.0
+
+        def overdue(self):
+            return self.late
+
+    blocked, store, now = Blocked(), Store(), [0.0]
+    watchdog = Watchdog(blocked, store, 1.0, clock=lambda: now[0])  # type: ignore[arg-type]  # a loop's state, without the loop
+    for now[0], blocked.late in ((0, 0.5), (1, 1.5), (2, 2.5), (3, 0.0), (4, 1.5), (5, 0.0), (62, 1.5)):
+        watchdog.look()
+    (family,) = store.collect()
+    assert [point.value for point in family.points] == [3]
+    assert len(caplog.records) == 2

@@ -1,0 +1,59 @@
+"""Garbage collections: counts as CPython has them, pauses as they were."""
+
+import gc
+
+from apivitals.sources.garbage import GarbageCollector
+from apivitals.store import Store
+
+
+class Cycle:
+    def __init__(self):
+        self.itself = self
+
+
+def counts(source):
+    return {(f.metric.exposed, *p.labels): p.value for f in source.collect() for p in f.points}
+
+
+def test_collections_and_pauses():
+    store = Store()
+    source = GarbageCollector(store)
+    before = counts(source)
+    source.start()
+    source.start()
+    try:
+        for _ in range(3):
+            for _ in range(100):
+                Cycle()
+            gc.collect()
+    finally:
+        source.stop()
+    after = counts(source)
+    assert after["cpython_gc_collections_total", "2"] - before["cpython_gc_collections_total", "2"] >= 3
+    assert after["cpython_gc_collected_objects_total", "2"] - before["cpython_gc_collected_objects_total", "2"] >= 300
+    (family,) = store.collect()
+    pauses = {point.labels: (sum(point.counts), point.sum) for point in family.points}
+    assert pauses["2",][0] >= 3
+    assert 0 < pauses["2",][1] < 5
+
+
+def test_it_leaves_nothing_behind():
+    before = list(gc.callbacks)
+    source = GarbageCollector(Store())
+    source.start()
+    assert len(gc.callbacks) == len(before) + 1
+    source.stop()
+    source.stop()
+    assert gc.callbacks == before
+
+
+def test_observing_inside_a_collection_does_not_deadlock():
+    store = Store()
+    source = GarbageCollector(store)
+    source.start()
+    try:
+        with store.lock:
+            gc.collect()
+    finally:
+        source.stop()
+    assert any(sum(point.counts) for family in store.collect() for point in family.points)
