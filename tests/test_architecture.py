@@ -15,7 +15,7 @@ SOURCE = Path(apivitals.__file__).parent
 LAYERS = [
     {"version"},
     {"catalog"},
-    {"settings", "families", "errors", "patching"},
+    {"arguments", "settings", "families", "errors", "patching"},
     {"configuration", "store"},
     {"http", "sources"},
     {"export"},

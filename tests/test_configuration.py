@@ -3,6 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
+from apivitals.arguments import Arguments
 from apivitals.catalog.http import DURATION_BOUNDS_SECONDS
 from apivitals.configuration import SettingsError, load
 from apivitals.settings import Settings
@@ -187,6 +188,10 @@ def test_settings_do_not_change_afterwards(tmp_path):
     settings = load({"registries": [CollectorRegistry()]}, {}, tmp_path)
     with pytest.raises(ValueError, match="frozen"):
         setattr(settings, "series_limit", 5)  # noqa: B010  # as somebody without a type checker would
+
+
+def test_every_setting_is_an_argument_that_editors_know():
+    assert Arguments.__annotations__.keys() == Settings.model_fields.keys()
 
 
 def test_every_setting_is_described():

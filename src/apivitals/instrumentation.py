@@ -8,10 +8,11 @@ import os
 import re
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import prometheus_client
 
+from apivitals.arguments import Arguments
 from apivitals.configuration import SettingsError, load
 from apivitals.entrance import Entrance
 from apivitals.errors import ErrorLog
@@ -31,12 +32,15 @@ from apivitals.lifecycle import Lifecycle
 from apivitals.settings import DEFAULT_PATH, Settings, read_token
 from apivitals.store import Store
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # in typing from Python 3.11 on
+
 logger = logging.getLogger("apivitals")
 
 _HANDLE = "_apivitals"
 
 
-def instrument(app: Any, *, config: str | os.PathLike[str] | None = None, **settings: Any) -> Vitals:
+def instrument(app: Any, *, config: str | os.PathLike[str] | None = None, **settings: Unpack[Arguments]) -> Vitals:
     """Measure a FastAPI or Starlette application from now on, and answer at ``/metrics``.
 
     It can be called at any time: before or after routes and middleware are added, in the lifespan, on a running

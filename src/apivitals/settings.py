@@ -180,8 +180,7 @@ class Settings(BaseSettings):
 
     disabled_sources: tuple[SourceName, ...] = Field(
         (),
-        description="Sources of resource metrics that are left out: `host`, `process`, `container`, `gpu`, `event_loop`, "
-        "`gc`.",
+        description="Sources of metrics that are left out: `host`, `process`, `container`, `gpu`, `event_loop`, `gc`.",
     )
     sample_interval_seconds: float = Field(
         5.0, ge=0.1, description="How often the sources are read, in seconds; a scrape shows the last reading."

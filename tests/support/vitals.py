@@ -23,7 +23,7 @@ class Instrumented:
 
     def __init__(self, app: Any, **settings: Any) -> None:
         self.app = app
-        only_ours: dict[str, Any] = {"registries": (), "opentelemetry_metrics": False, "disabled_sources": SOURCES}
+        only_ours: Any = {"registries": (), "opentelemetry_metrics": False, "disabled_sources": SOURCES}
         self.vitals = apivitals.instrument(app, **only_ours | settings)
 
     def page(self, form: Format = Format.TEXT) -> Samples:

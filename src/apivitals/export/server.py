@@ -16,6 +16,7 @@ from apivitals.export.page import MetricsPage
 from apivitals.export.token import BearerToken
 
 _IDLE_SECONDS = 10.0
+_POLL_SECONDS = 0.1  # how long `close` may have to wait
 
 
 class MetricsServer:
@@ -29,7 +30,9 @@ class MetricsServer:
         handler = _handler(page, path, token)
         self._server = _server_class(host)((host, port), handler)
         self.host, self.port = str(self._server.server_address[0]), int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, name="apivitals-metrics", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="apivitals-metrics", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

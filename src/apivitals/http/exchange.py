@@ -92,6 +92,8 @@ class Exchange:
         A 500 waits for the exception that Starlette answers with it and raises again only afterwards; any other
         response is recorded here, before background tasks run.
         """
+        if self.complete:  # an application that ends its response twice
+            return
         self.ended = perf_counter()
         self.complete = True
         self.meter.active.discard(self)

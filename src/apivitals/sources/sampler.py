@@ -91,8 +91,8 @@ class Sampler:
             except Exception as error:  # noqa: BLE001  # whatever a source meets, the others go on
                 families, failures = [], {"all": error}
             sampled.families, sampled.taken, sampled.failing = families, self._clock(), bool(failures)
-            for part, error in failures.items():
-                self._note(sampled, part, error)
+            for part, failure in failures.items():
+                self._note(sampled, part, failure)
 
     def _note(self, sampled: _Sampled, part: str, error: Exception) -> None:
         kind = type(error).__name__
@@ -100,7 +100,9 @@ class Sampler:
         sampled.last_error = (part, kind, self._wall_clock())
         if (part, kind) not in sampled.logged:
             sampled.logged.add((part, kind))
-            logger.warning("sampling %s (%s) failed; more of this kind are only counted: %s", sampled.source.name, part, error)
+            logger.warning(
+                "sampling %s (%s) failed; more of this kind are only counted: %s", sampled.source.name, part, error
+            )
 
     def collect(self) -> Iterator[Family]:
         """Yield the last samples, and how each source fares."""

@@ -73,4 +73,6 @@ class Watchdog:
         if frame is not None:
             self._logged = now
             stack = "".join(traceback.format_stack(frame)[-_FRAMES:])
-            logger.warning("the event loop has been blocked for %.1f s and serves no request; it is here:\n%s", overdue, stack)
+            logger.warning(
+                "the event loop has been blocked for %.1f s and serves no request; it is here:\n%s", overdue, stack
+            )
