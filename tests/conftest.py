@@ -4,13 +4,14 @@ import os
 
 import pytest
 
-OURS = "APIVITALS_REQUIRE_REAL"
+from tests.support import servers
 
 
 def pytest_configure() -> None:
     """Forget the settings of whoever runs the tests, so that only a test's own are in force."""
+    servers.are_required = os.environ.get("APIVITALS_REQUIRE_REAL") == "1"
     for name in list(os.environ):
-        if name.startswith(("APIVITALS_", "OTEL_")) and name != OURS:
+        if name.startswith(("APIVITALS_", "OTEL_")):
             del os.environ[name]
 
 

@@ -70,9 +70,7 @@ async def test_exception_after_the_headers(instrumented):
     app = application(failing)
     shown = instrumented(app)
     await Client(app).get("/x")
-    route, status, error = shown.only_outcome()
-    assert (route, status) == ("/x", "200")
-    assert error.endswith("PaymentError") or error == "ExceptionGroup"
+    assert shown.only_outcome() == ("/x", "200", f"{PaymentError.__module__}.PaymentError")
 
 
 @pytest.mark.parametrize(("code", "error"), [(404, ""), (422, ""), (500, "500"), (503, "503")])
@@ -155,7 +153,7 @@ async def test_file_that_is_missing_in_mid_stream_is_no_disconnect(instrumented)
     app = application(failing)
     shown = instrumented(app)
     await Client(app).get("/x")
-    assert shown.only_outcome()[2] in {"FileNotFoundError", "ExceptionGroup"}
+    assert shown.only_outcome() == ("/x", "200", "FileNotFoundError")
 
 
 async def test_cancelled_before_the_headers(instrumented):

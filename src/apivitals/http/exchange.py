@@ -104,6 +104,7 @@ class Exchange:
         """Take the end of the application's work on this request: by return, or by `error`."""
         if self.recorded:
             return
+        error = outcome.unwrapped(error)
         if self.complete:
             if self.disconnected and error is not None and outcome.is_disconnect(error):
                 # Starlette's 500 for a client that left while its body was read has reached nobody

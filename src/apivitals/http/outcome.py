@@ -12,6 +12,16 @@ REJECTED = "handshake_rejected"
 _FIRST_SERVER_ERROR = 500
 
 
+def unwrapped(error: BaseException | None) -> BaseException | None:
+    """Return what a group of one exception holds: a task group, around a stream or a middleware, makes such groups."""
+    while error is not None and type(error).__name__ in {"ExceptionGroup", "BaseExceptionGroup"}:
+        inner = error.exceptions  # type: ignore[attr-defined]  # by name, since 3.10 has them from a package only
+        if len(inner) != 1:
+            break
+        error = inner[0]
+    return error
+
+
 def is_cancellation(error: BaseException) -> bool:
     """Whether `error` is the event loop's way to stop a task, in asyncio or trio."""
     return isinstance(error, asyncio.CancelledError) or type(error).__module__.startswith("trio")

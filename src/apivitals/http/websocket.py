@@ -133,6 +133,7 @@ class Session:
     def close(self, error: BaseException | None) -> None:
         """Take the end of the session: by return, or by `error`."""
         seconds = perf_counter() - self.started
+        error = outcome.unwrapped(error)
         if self.accepted:
             series = self.series
             if series is not None:
