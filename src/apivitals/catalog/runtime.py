@@ -31,7 +31,10 @@ EVENT_LOOP_BLOCKED = Metric(
 )
 TASKS = Metric("apivitals.event_loop.tasks", Kind.GAUGE, "{task}", "Tasks of the event loop that are not done.")
 THREAD_POOL_SIZE = Metric(
-    "apivitals.thread_pool.size", Kind.GAUGE, "{thread}", "Threads that sync endpoints and dependencies may use at once."
+    "apivitals.thread_pool.size",
+    Kind.GAUGE,
+    "{thread}",
+    "Threads that sync endpoints and dependencies may use at once.",
 )
 THREAD_POOL_IN_USE = Metric(
     "apivitals.thread_pool.in_use", Kind.GAUGE, "{thread}", "Threads of the pool that are in use."
@@ -43,7 +46,11 @@ GC_COLLECTIONS = Metric(
     "cpython.gc.collections", Kind.COUNTER, "{collection}", "Garbage collections, by generation.", (GENERATION,)
 )
 GC_COLLECTED = Metric(
-    "cpython.gc.collected_objects", Kind.COUNTER, "{object}", "Objects that were collected, by generation.", (GENERATION,)
+    "cpython.gc.collected_objects",
+    Kind.COUNTER,
+    "{object}",
+    "Objects that were collected, by generation.",
+    (GENERATION,),
 )
 GC_UNCOLLECTABLE = Metric(
     "cpython.gc.uncollectable_objects",

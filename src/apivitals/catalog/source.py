@@ -6,7 +6,9 @@ from apivitals.catalog.metric import Kind, Metric
 
 SOURCE = "source"
 
-UP = Metric("apivitals.source.up", Kind.GAUGE, "", "1 if all of the source's last sample could be taken, else 0.", (SOURCE,))
+UP = Metric(
+    "apivitals.source.up", Kind.GAUGE, "", "1 if all of the source's last sample could be taken, else 0.", (SOURCE,)
+)
 AGE = Metric("apivitals.source.sample.age", Kind.GAUGE, "s", "Age of the source's last sample.", (SOURCE,))
 ERRORS = Metric(
     "apivitals.source.errors",
