@@ -1,0 +1,69 @@
+"""The ways to instrument the app that are compared. One module each, with one function `build(routes)`.
+
+A module is imported only in the process that measures it, because some of them set global providers.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import cast
+
+from benchmarks.subject import Subject
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row of the table: its name, its module here, the import that it needs and what installs that."""
+
+    name: str
+    module: str
+    needs: str | None = None
+    remedy: str = ""
+
+    def missing(self) -> str | None:
+        """Return the line that says why this variant is skipped, or None when it can run."""
+        if self.needs is None or _importable(self.needs):
+            return None
+        return f"skipped: {self.name}: {self.needs} cannot be imported; {self.remedy}"
+
+    def build(self, routes: int) -> Subject:
+        """Make the instrumented app."""
+        return cast("Subject", import_module(f"{__name__}.{self.module}").build(routes))
+
+
+def _importable(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+PLAIN = "plain"
+CONTROL = "plain (control)"
+APIVITALS = "apivitals"
+REFERENCE = "prometheus-fastapi-instrumentator"
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant(PLAIN, "plain"),
+        # A second plain app: what it seems to add is the noise of the measurement.
+        Variant(CONTROL, "plain"),
+        Variant(APIVITALS, "http_metrics", "apivitals", "run from the repository with the package installed"),
+        Variant(
+            REFERENCE,
+            "instrumentator",
+            "prometheus_fastapi_instrumentator",
+            "pip install prometheus-fastapi-instrumentator",
+        ),
+        Variant("starlette_exporter", "exporter", "starlette_exporter", "pip install starlette_exporter"),
+        Variant("FastAPI native metrics", "native_metrics", "fastapi.telemetry", "it needs FastAPI 0.143 or later"),
+        Variant("FastAPI native traces", "native_traces", "fastapi.telemetry", "it needs FastAPI 0.143 or later"),
+        Variant(
+            "opentelemetry-instrumentation-fastapi",
+            "contrib",
+            "opentelemetry.instrumentation.fastapi",
+            "pip install opentelemetry-instrumentation-fastapi",
+        ),
+    )
+}

@@ -1,0 +1,17 @@
+"""apivitals with its defaults: the HTTP metrics."""
+
+import apivitals
+from benchmarks.client import Client
+from benchmarks.exposition import scraped
+from benchmarks.subject import Subject, build_app, target_route
+
+
+def build(routes: int) -> Subject:
+    """Make the app with the one line."""
+    app = build_app(routes)
+    apivitals.instrument(app)
+
+    async def counted(client: Client) -> int:
+        return await scraped(client, "http_server_request_duration_seconds_count", {"http_route": target_route(routes)})
+
+    return Subject(app, counted)
