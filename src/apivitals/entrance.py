@@ -2,7 +2,7 @@
 
 Frameworks build their middleware once, at the first message, so what is added later comes too late or not at all; and
 other instrumentations rebuild it around what they find. Calling the application object itself is the one step that
-neither changes: servers, test clients and mounts all do it. So the class's ``__call__`` looks for a middleware on the
+neither changes: servers, test clients and mounts all do it. So the class's ``__call__`` looks for a gate on the
 instance, and goes through it.
 """
 
@@ -13,10 +13,7 @@ from typing import Any
 
 from apivitals import patching
 from apivitals.http import route
-from apivitals.http.exchange import Receive, Scope, Send
-from apivitals.http.middleware import App, VitalsMiddleware
-
-_ATTRIBUTE = "_apivitals_middleware"
+from apivitals.http.middleware import GATE, Gate, measuring
 
 
 class Entrance:
@@ -34,38 +31,20 @@ class Entrance:
                 f"not {app!r}"
             )
         self._app = app
-        self._owner = owner
+        self.owner = owner
         self._hooked: tuple[type, ...] = ()
 
-    @property
-    def inside(self) -> App:
-        """The application as it is without us."""
-        return functools.partial(patching.original(self._owner, "__call__"), self._app)
-
-    def open(self, middleware: VitalsMiddleware) -> None:
-        """Send what comes to the application through `middleware` first."""
-        patching.acquire(self._owner, "__call__", functools.partial(_through_middleware, self._owner))
+    def open(self, gate: Gate) -> None:
+        """Send what comes to the application through `gate` first."""
+        patching.acquire(self.owner, "__call__", functools.partial(measuring, self.owner))
         self._hooked = tuple(route.hooked_classes())
         for cls in self._hooked:
             patching.acquire(cls, "handle", route.reporting_match)
-        vars(self._app)[_ATTRIBUTE] = (self._owner, middleware)
+        vars(self._app)[GATE] = gate
 
     def close(self) -> None:
         """Leave the application, and what its classes share, as they were."""
-        vars(self._app).pop(_ATTRIBUTE, None)
-        patching.release(self._owner, "__call__")
+        vars(self._app).pop(GATE, None)
+        patching.release(self.owner, "__call__")
         for cls in self._hooked:
             patching.release(cls, "handle")
-
-
-def _through_middleware(owner: type, original: Any) -> Any:
-    @functools.wraps(original)
-    async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        opened = vars(self).get(_ATTRIBUTE)
-        # Several classes of one application's family may be open: a subclass that overrides __call__, and its base.
-        if opened is None or opened[0] is not owner:
-            await original(self, scope, receive, send)
-        else:
-            await opened[1](scope, receive, send)
-
-    return call

@@ -26,7 +26,7 @@ from apivitals.export.server import MetricsServer
 from apivitals.export.token import BearerToken
 from apivitals.http.labels import ExtraLabels
 from apivitals.http.meter import HttpMeter
-from apivitals.http.middleware import VitalsMiddleware
+from apivitals.http.middleware import Gate
 from apivitals.http.websocket import WebSocketMeter
 from apivitals.lifecycle import Lifecycle
 from apivitals.settings import DEFAULT_PATH, Settings, read_token
@@ -89,8 +89,8 @@ class Vitals:
         endpoint = None
         if settings.metrics_path is not None:
             endpoint = MetricsEndpoint(self._page, settings.metrics_path, token, lambda: getattr(app, "root_path", ""))
-        middleware = VitalsMiddleware(
-            entrance.inside,
+        gate = Gate(
+            entrance.owner,
             http=http,
             websocket=websocket,
             page=endpoint,
@@ -102,7 +102,7 @@ class Vitals:
                 self._lifecycle.open_port()
             except OSError as error:
                 raise SettingsError(str(error)) from None
-        entrance.open(middleware)
+        entrance.open(gate)
         self._entrance = entrance
         vars(app)[_HANDLE] = self
 

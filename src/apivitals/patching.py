@@ -11,9 +11,8 @@ _MISSING = object()
 
 
 class _Replaced:
-    def __init__(self, own: Any, wrapped: Any, replacement: Any) -> None:
+    def __init__(self, own: Any, replacement: Any) -> None:
         self.own = own  # as it stands in the class's own dictionary, or _MISSING if inherited
-        self.wrapped = wrapped
         self.replacement = replacement
         self.holders = 0
 
@@ -30,17 +29,10 @@ def acquire(owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
     with _lock:
         entry = _replaced.get((owner, name))
         if entry is None:
-            wrapped = getattr(owner, name)
-            entry = _Replaced(vars(owner).get(name, _MISSING), wrapped, wrap(wrapped))
+            entry = _Replaced(vars(owner).get(name, _MISSING), wrap(getattr(owner, name)))
             setattr(owner, name, entry.replacement)
             _replaced[owner, name] = entry
         entry.holders += 1
-
-
-def original(owner: type, name: str) -> Any:
-    """Return what `owner.name` was before it was replaced here, whoever has wrapped it since."""
-    entry = _replaced.get((owner, name))
-    return getattr(owner, name) if entry is None else entry.wrapped
 
 
 def release(owner: type, name: str) -> None:

@@ -199,7 +199,10 @@ class Settings(BaseSettings):
         None, description="prometheus-client registries shown on the page; its global one if not given."
     )
     opentelemetry_metrics: bool = Field(
-        default=True, description="Show metrics made with the OpenTelemetry API on the page."
+        default=True,
+        description="Show metrics made with the OpenTelemetry API on the page. For that, a meter provider is set once the"
+        " service has started, if there is none; it switches on the own metrics of any FastAPI application in the"
+        " process that is not instrumented.",
     )
 
     @model_validator(mode="after")

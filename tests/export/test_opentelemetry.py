@@ -37,6 +37,7 @@ def run(body):
     code = textwrap.dedent(PRELUDE) + textwrap.dedent(body)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+    assert "shutdown failed" not in done.stderr, "the provider ends in peace, too"
     return done
 
 

@@ -128,7 +128,7 @@ async def test_port_in_use_is_an_error_where_it_can_be_raised():
         app = Starlette()
         with pytest.raises(apivitals.SettingsError, match=f"metrics_port {port} on 127.0.0.1 cannot be bound"):
             apivitals.instrument(app, metrics_port=port)
-        assert not hasattr(app, "_apivitals_middleware"), "nothing half-started"
+        assert not hasattr(app, "_apivitals_gate"), "nothing half-started"
 
 
 async def test_inside_a_running_loop_it_is_there_at_once(instrumented):

@@ -45,7 +45,6 @@ class OpenTelemetryMetrics:
         )
         if ours:
             provider = MeterProvider(
-                [self._reader],
                 resource=self._resource,
                 views=[
                     View(instrument_name="http.server.*", meter_name=meter, aggregation=DropAggregation())
@@ -53,8 +52,8 @@ class OpenTelemetryMetrics:
                 ],
             )
             metrics.set_meter_provider(provider)
-        else:
-            provider.add_metric_reader(self._reader)
+        # Not given to the constructor: such a reader is shut down at exit even after it has been removed
+        provider.add_metric_reader(self._reader)
         self._provider = provider
         return ours
 

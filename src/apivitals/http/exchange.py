@@ -97,8 +97,10 @@ class Exchange:
         self.ended = perf_counter()
         self.complete = True
         self.meter.active.discard(self)
-        if self.status != _SERVER_ERROR:
-            self.record(outcome.status_error(self.status))
+        status = self.status
+        if status != _SERVER_ERROR:
+            self.recorded = True
+            self.meter.record(self, str(status) if status > _SERVER_ERROR else "")
 
     def close(self, error: BaseException | None) -> None:
         """Take the end of the application's work on this request: by return, or by `error`."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from apivitals.http.exchange import Exchange, Receive, Scope, Send
 from apivitals.http.meter import HttpMeter
 from apivitals.http.route import SCOPE_KEY
 from apivitals.http.websocket import Session, WebSocketMeter
+
+GATE = "_apivitals_gate"
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -35,12 +38,12 @@ class Lifecycle(Protocol):
         """Start what no lifespan has started."""
 
 
-class VitalsMiddleware:
-    """Measures what passes, and answers for the metrics page."""
+class Gate:
+    """Decides what of an application's traffic is measured, and answers what is not the application's."""
 
     def __init__(  # noqa: PLR0913  # the pieces that `instrument` puts together
         self,
-        app: App,
+        owner: type,
         *,
         http: HttpMeter,
         websocket: WebSocketMeter,
@@ -48,52 +51,79 @@ class VitalsMiddleware:
         excluded: Callable[[Scope], bool] | None,
         lifecycle: Lifecycle,
     ) -> None:
-        self.app = app
+        self.owner = owner
         self._http = http
         self._active = http.active
         self._websocket = websocket
         self._page = page
-        self._page_path = page.path if page is not None else ""
+        self._page_path = page.path if page is not None else "\0"
         self._excluded = excluded
         self._lifecycle = lifecycle
         self._started = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, measured, unless an instrumented application around this one measures it already."""
+    def admit(self, scope: Scope, receive: Receive, send: Send) -> Exchange | Session | None:
+        """Begin to measure a request or session; None for what is to be passed on, or answered, unmeasured."""
         kind = scope["type"]
         if kind == "lifespan":
-            await self._lifecycle.lifespan(self.app, scope, receive, send)
-            return
+            return None
         if not self._started:
             self._started = True
             self._lifecycle.first_request()
-        if (
-            kind == "http"
-            and self._page is not None
-            and scope["path"].endswith(self._page_path)
-            and self._page.serves(scope)
-        ):
-            await self._page(scope, receive, send)
-            return
+        # measured by an instrumented application around this one, or not to be measured at all
         if SCOPE_KEY in scope or (self._excluded is not None and self._excluded(scope)):
-            await self.app(scope, receive, send)
-            return
+            return None
         passing: Exchange | Session
         if kind == "http":
+            if scope["path"].endswith(self._page_path) and self._serves(scope):
+                return None
             passing = Exchange(self._http, scope, receive, send)
             self._active.add(passing)
         elif kind == "websocket":
             passing = Session(self._websocket, scope, receive, send)
         else:
-            await self.app(scope, receive, send)
-            return
+            return None
         scope[SCOPE_KEY] = passing
+        return passing
+
+    def _serves(self, scope: Scope) -> bool:
+        return self._page is not None and self._page.serves(scope)
+
+    async def pass_on(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
+        """Deal with what was not admitted."""
+        if scope["type"] == "lifespan":
+            await self._lifecycle.lifespan(app, scope, receive, send)
+        elif scope["type"] == "http" and self._page is not None and self._serves(scope):
+            await self._page(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+
+def measuring(owner: type, original: Any) -> Any:
+    """Wrap the ``__call__`` of `owner`, a class of applications, so that instances with a gate are measured.
+
+    This is the middleware, outermost and raw ASGI. It is written as one function, without an object and a frame for
+    each step: cold, on the way into an application, each costs more than all it does.
+    """
+
+    @functools.wraps(original)
+    async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        gate = self.__dict__.get(GATE)
+        # Several classes of one application's family may be wrapped: a subclass that overrides __call__, and its base.
+        if gate is None or gate.owner is not owner:
+            await original(self, scope, receive, send)
+            return
+        passing = gate.admit(scope, receive, send)
+        if passing is None:
+            await gate.pass_on(functools.partial(original, self), scope, receive, send)
+            return
         try:
-            await self.app(scope, passing.receive, passing.send)
+            await original(self, scope, passing.receive, passing.send)
         except BaseException as error:
             passing.close(error)
             raise
-        else:
-            passing.close(None)
         finally:
             scope.pop(SCOPE_KEY, None)
+        if not passing.recorded:
+            passing.close(None)
+
+    return call

@@ -9,8 +9,6 @@ CANCELLED = "cancelled"
 INCOMPLETE = "incomplete_response"
 REJECTED = "handshake_rejected"
 
-_FIRST_SERVER_ERROR = 500
-
 
 def unwrapped(error: BaseException | None) -> BaseException | None:
     """Return what a group of one exception holds: a task group, around a stream or a middleware, makes such groups."""
@@ -36,8 +34,3 @@ def exception_name(error: BaseException) -> str:
     """Name an exception as the semantic conventions do: with its module, unless it is a built-in."""
     cls = type(error)
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-
-
-def status_error(status: int) -> str:
-    """``error.type`` of a response that nothing but its status calls a failure: the code from 500 on, else nothing."""
-    return str(status) if status >= _FIRST_SERVER_ERROR else ""

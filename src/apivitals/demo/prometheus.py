@@ -1,0 +1,61 @@
+"""A Prometheus of the demo's own, with the scrape configuration that ships."""
+
+import os
+import shutil
+from pathlib import Path
+from urllib.parse import urlencode
+
+from apivitals.demo.errors import DemoError
+from apivitals.demo.processes import ServerProcess
+
+_GRAPHED = "sum by (http_route) (rate(http_server_request_duration_seconds_count[10s]))"
+
+
+_PACKAGED = Path(__file__).parent / "prometheus.yml"  # put there when the wheel is built
+_IN_A_CHECKOUT = Path(__file__).parents[3] / "prometheus" / "prometheus.yml"
+
+
+def scrape_configuration(target: str) -> str:
+    """Return the scrape configuration that ships, for one ``host:port`` and with a second's interval."""
+    text = (_PACKAGED if _PACKAGED.exists() else _IN_A_CHECKOUT).read_text(encoding="utf-8")
+    return (
+        text.replace("127.0.0.1:8000", target)
+        .replace("scrape_interval: 15s", "scrape_interval: 1s")
+        .replace("scrape_timeout: 10s", "scrape_timeout: 1s")
+    )
+
+
+def prometheus_server(target: str, *, port: int, directory: Path) -> ServerProcess:
+    """Describe a Prometheus at a loopback port that scrapes ``target``, with its data in ``directory``.
+
+    Raises:
+        DemoError: ``prometheus`` is not on the PATH.
+
+    """
+    program = shutil.which("prometheus")
+    if program is None:
+        raise DemoError(
+            "--prometheus needs the program prometheus on the PATH: apt-get install prometheus, "
+            "or https://prometheus.io/download/",
+            exit_code=2,
+        )
+    configuration = directory / "prometheus.yml"
+    configuration.write_text(scrape_configuration(target), encoding="utf-8")
+    return ServerProcess(
+        "Prometheus",
+        [
+            program,
+            f"--config.file={configuration}",
+            f"--storage.tsdb.path={directory / 'prometheus-data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=warn",
+        ],
+        url=f"http://127.0.0.1:{port}",
+        log=directory / "prometheus.log",
+        environment=os.environ,
+    )
+
+
+def graph_url(prometheus_url: str) -> str:
+    """Give the address of a graph of the throughput by route."""
+    return f"{prometheus_url}/graph?{urlencode({'g0.expr': _GRAPHED, 'g0.tab': 0, 'g0.range_input': '5m'})}"

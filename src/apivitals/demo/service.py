@@ -1,0 +1,33 @@
+"""The video shop: the service that the demo measures. Its one line of apivitals is the last."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+
+import apivitals
+from apivitals.demo.shop import catalogue, checkout, media, reports
+from apivitals.demo.shop.database import Database
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the shop's database and its connection to the partner; close both at the end."""
+    database = Database(os.environ["VIDEO_SHOP_DATABASE"])
+    database.fill()
+    partner = httpx.AsyncClient(base_url=os.environ["VIDEO_SHOP_PARTNER_URL"], timeout=2, trust_env=False)
+    app.state.database, app.state.partner = database, partner
+    async with partner:
+        yield
+    database.close()
+
+
+app = FastAPI(title="Video shop", lifespan=lifespan)
+app.include_router(catalogue.router, prefix="/videos")
+app.include_router(media.router, prefix="/videos/{video_id}")
+app.include_router(checkout.router)
+app.include_router(reports.router)
+
+apivitals.instrument(app)

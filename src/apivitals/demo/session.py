@@ -1,0 +1,208 @@
+"""One run of the demo: the shop and its partner started, the load on them, and the view of what ``/metrics`` says."""
+
+import asyncio
+import io
+import os
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+
+from apivitals.demo.errors import DemoError
+from apivitals.demo.load import Load
+from apivitals.demo.picture import save_picture
+from apivitals.demo.processes import ServerProcess, claim_port, free_ports, python_server
+from apivitals.demo.prometheus import prometheus_server
+from apivitals.demo.scrape import Scrape, parse
+from apivitals.demo.timeline import Timeline
+from apivitals.demo.view import View
+
+_SCRAPE_SECONDS = 1.0
+_MISSED_SCRAPES = 5
+_PLAIN_SECONDS = 10.0
+_PLAIN_WIDTH = 110
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asked for."""
+
+    seconds: float | None = None
+    """How long; None is until Ctrl-C in the live view, ten seconds without it."""
+    once: bool = False
+    prometheus: bool = False
+    highest_rate: float = 30.0
+    """Visits per second at the height of the load's wave."""
+    port: int | None = None
+    """The shop's; None is a free one."""
+    svg: Path | None = None
+
+
+def run(options: Options) -> int:
+    """Run the demo, and return the exit code: 0, or 128 + the signal where that cut a plain run short.
+
+    Raises:
+        DemoError: it could not run, or one of its servers ended by itself.
+
+    """
+    terminal = Console()
+    live = terminal.is_terminal and not terminal.is_dumb_terminal and not options.once
+    return asyncio.run(_Session(options, terminal if live else _plain_console(), live=live).run())
+
+
+def _plain_console() -> Console:
+    """Make a console for text without control codes, of a fixed width where nothing else tells it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(force_terminal=False, color_system=None, width=None if known else _PLAIN_WIDTH)
+
+
+class _Session:
+    def __init__(self, options: Options, console: Console, *, live: bool) -> None:
+        self._options = options
+        self._console = console
+        self._live = Live(console=console, screen=True, auto_refresh=False) if live else None
+        self._seconds = options.seconds if live or options.seconds is not None else _PLAIN_SECONDS
+        self._signal: signal.Signals | None = None
+        self._view: View | None = None
+
+    async def run(self) -> int:
+        running = asyncio.ensure_future(self._serve())
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, self._interrupt, number, running)
+        try:
+            await running
+        except asyncio.CancelledError:
+            if self._signal is None:
+                raise
+        self._show_result()
+        if self._signal is None or (self._live is not None and self._signal == signal.SIGINT):
+            return 0
+        return 128 + self._signal
+
+    def _interrupt(self, number: signal.Signals, running: "asyncio.Future[None]") -> None:
+        self._signal = number
+        running.cancel()
+
+    async def _serve(self) -> None:
+        """Start the servers, and stop them whatever happens."""
+        with tempfile.TemporaryDirectory(prefix="apivitals-demo-") as name, ExitStack() as started:
+            directory = Path(name)
+            partner, shop, prometheus = self._servers(directory)
+            waiting = nullcontext() if self._live is None else self._console.status("opening the video shop")
+            with waiting:
+                for server in filter(None, (partner, shop, prometheus)):
+                    started.enter_context(server)
+                await partner.until_ready("/health")
+                await shop.until_ready("/health")
+                if prometheus is not None:
+                    await prometheus.until_ready("/-/ready")
+            if prometheus is not None and self._live is None:
+                self._console.print(f"Prometheus: {prometheus.url}", soft_wrap=True)
+            await self._load(shop, partner, prometheus)
+
+    def _servers(self, directory: Path) -> tuple[ServerProcess, ServerProcess, ServerProcess | None]:
+        port, partner_port, prometheus_port = free_ports(3)
+        if self._options.port is not None:
+            port = self._options.port
+            claim_port(port)
+        partner = python_server(
+            "partner", "apivitals.demo.partner:app", port=partner_port, directory=directory, variables={}
+        )
+        shop = python_server(
+            "video shop",
+            "apivitals.demo.service:app",
+            port=port,
+            directory=directory,
+            variables={
+                "OTEL_SERVICE_NAME": "video-shop",
+                "VIDEO_SHOP_DATABASE": str(directory / "shop.sqlite"),
+                "VIDEO_SHOP_PARTNER_URL": partner.url,
+            },
+        )
+        if not self._options.prometheus:
+            return partner, shop, None
+        return partner, shop, prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
+
+    async def _load(self, shop: ServerProcess, partner: ServerProcess, prometheus: ServerProcess | None) -> None:
+        async with httpx.AsyncClient(base_url=shop.url, timeout=5, trust_env=False) as client:
+            timeline = Timeline(await _scrape(client))
+            load = Load(shop.url, self._options.highest_rate)
+            load.start()
+            try:
+                with self._live or nullcontext():
+                    await self._watch(client, timeline, load, (shop, partner), prometheus)
+            finally:
+                await load.stop()
+
+    async def _watch(
+        self,
+        client: httpx.AsyncClient,
+        timeline: Timeline,
+        load: Load,
+        servers: tuple[ServerProcess, ...],
+        prometheus: ServerProcess | None,
+    ) -> None:
+        """Scrape every second, and show it, until the time is over."""
+        clock = asyncio.get_running_loop().time
+        begin = clock()
+        end = None if self._seconds is None else begin + self._seconds
+        due, missed = begin, 0
+        while self._signal is None and (end is None or clock() < end):
+            due = max(due + _SCRAPE_SECONDS, clock())
+            await asyncio.sleep(max(0.0, (due if end is None else min(due, end)) - clock()))
+            for server in servers:
+                server.check()
+            try:
+                timeline.add(await _scrape(client))
+            except httpx.TransportError as error:
+                missed += 1
+                if missed == _MISSED_SCRAPES:
+                    raise DemoError(f"{client.base_url}metrics does not answer ({type(error).__name__})") from error
+                continue
+            missed = 0
+            self._view = View(
+                report=timeline.whole() if self._live is None else timeline.recent(),
+                shop_url=str(client.base_url).rstrip("/"),
+                elapsed_seconds=clock() - begin,
+                highest_rate=self._options.highest_rate,
+                history=timeline.throughput_history(),
+                height=None if self._live is None else self._console.height,
+                unanswered=load.tally.failed,
+                skipped=load.tally.skipped,
+                prometheus_url=None if prometheus is None else prometheus.url,
+            )
+            if self._live is not None:
+                self._live.update(self._view, refresh=True)
+
+    def _show_result(self) -> None:
+        if self._view is None:
+            return
+        self._console.print(replace(self._view, height=None, running=False))
+        if self._options.svg is not None:
+            save_picture(replace(self._view, height=None), self._options.svg)
+
+
+async def _scrape(client: httpx.AsyncClient) -> Scrape:
+    """Read ``/metrics`` as a Prometheus would.
+
+    Raises:
+        httpx.TransportError: no answer.
+        DemoError: an answer that is not metrics.
+
+    """
+    answer = await client.get("/metrics")
+    if not answer.is_success:
+        raise DemoError(f"{answer.url} answered {answer.status_code}, not metrics")
+    try:
+        return parse(answer.text, asyncio.get_running_loop().time())
+    except ValueError as error:
+        raise DemoError(f"{answer.url} answered something other than the Prometheus text format: {error}") from error

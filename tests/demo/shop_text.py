@@ -1,0 +1,72 @@
+"""A video shop's /metrics in few lines: two scrapes ten seconds apart, with numbers that can be checked by hand."""
+
+from apivitals.demo.scrape import Scrape, parse
+
+BOUNDS = ("0.05", "0.1", "0.5", "1.0", "+Inf")
+CHECKOUT = {"http_request_method": "POST", "http_route": "/checkout", "priority": "critical"}
+SHOW = {"http_request_method": "GET", "http_route": "/videos/{video_id}", "priority": "high"}
+REPORT = {"http_request_method": "GET", "http_route": "/reports", "priority": "low"}
+LOST = {"http_request_method": "GET", "http_route": "", "priority": "medium"}
+VIEWERS = {"http_route": "/videos/{video_id}/viewers", "priority": "medium"}
+
+DURATION = "http_server_request_duration_seconds"
+LATENCY = "apivitals_http_server_time_to_first_byte_seconds"
+SESSION = "apivitals_websocket_server_session_duration_seconds"
+
+
+def sample(name, value, **labels):
+    inside = ",".join(f'{key}="{text}"' for key, text in labels.items())
+    return f"{name}{{{inside}}} {value}\n"
+
+
+def histogram(name, counts, **labels):
+    """Write a histogram with so many observations at or below each of BOUNDS."""
+    buckets = (sample(f"{name}_bucket", count, **labels, le=bound) for bound, count in zip(BOUNDS, counts, strict=True))
+    return "".join([*buckets, sample(f"{name}_sum", 1.5, **labels), sample(f"{name}_count", counts[-1], **labels)])
+
+
+def answered(route, outcome, counts, latency=None, sent_bytes=0):
+    """Write what a route and an outcome, which is a status and an error type, have in the request histograms."""
+    status, error_type = outcome
+    labels = {**route, "http_response_status_code": status, "url_scheme": "http", "error_type": error_type}
+    return (
+        histogram(DURATION, counts, **labels)
+        + histogram(LATENCY, latency or counts, **labels)
+        + sample("http_server_request_body_size_bytes_sum", 0, **labels)
+        + sample("http_server_response_body_size_bytes_sum", sent_bytes, **labels)
+    )
+
+
+EARLIER = (
+    answered(SHOW, ("200", ""), (100, 100, 100, 100, 100), sent_bytes=1_000)
+    + answered(CHECKOUT, ("201", ""), (0, 50, 50, 50, 50))
+    + sample("apivitals_websocket_server_messages_total", 40, **VIEWERS, network_io_direction="receive")
+    + sample("http_server_active_requests", 9, **SHOW, url_scheme="http")
+)
+
+LATER = (
+    # 100 more in ten seconds: 50 within 50 ms, 50 within 100 ms; their first bytes all within 50 ms; 2.5 MB more.
+    answered(SHOW, ("200", ""), (150, 200, 200, 200, 200), latency=(200,) * 5, sent_bytes=25_001_000)
+    # 30 more; and 10 that failed, in series that were not there before.
+    + answered(CHECKOUT, ("201", ""), (0, 80, 80, 80, 80))
+    + answered(CHECKOUT, ("502", "502"), (0, 8, 8, 8, 8))
+    + answered(CHECKOUT, ("500", "shop.checkout.PaymentUnclearError"), (0, 2, 2, 2, 2))
+    # 5 of them slower than every finite bound.
+    + answered(REPORT, ("200", ""), (0, 0, 0, 0, 5), latency=(0, 0, 0, 5, 5))
+    + answered(LOST, ("404", ""), (10, 10, 10, 10, 10))
+    + sample("http_server_active_requests", 2, **SHOW, url_scheme="http")
+    + sample("http_server_active_requests", 1, **SHOW, url_scheme="https")
+    + sample("http_server_active_requests", 0, **REPORT, url_scheme="http")
+    + sample("apivitals_websocket_server_active_sessions", 3, **VIEWERS)
+    + sample("apivitals_websocket_server_messages_total", 90, **VIEWERS, network_io_direction="receive")
+    + sample("apivitals_websocket_server_messages_total", 120, **VIEWERS, network_io_direction="transmit")
+    + histogram(SESSION, (0, 0, 0, 4, 4), **VIEWERS, websocket_close_code="1000", error_type="")
+)
+
+
+def earlier(at_seconds=100.0) -> Scrape:
+    return parse(EARLIER, at_seconds)
+
+
+def later(at_seconds=110.0) -> Scrape:
+    return parse(LATER, at_seconds)
