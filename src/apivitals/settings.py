@@ -200,8 +200,8 @@ class Settings(BaseSettings):
     )
     opentelemetry_metrics: bool = Field(
         default=True,
-        description="Show metrics made with the OpenTelemetry API on the page. For that, a meter provider is set once the"
-        " service has started, if there is none; it switches on the own metrics of any FastAPI application in the"
+        description="Show metrics made with the OpenTelemetry API on the page. For that, a meter provider is set once"
+        " the service has started, if there is none; it switches on the own metrics of any FastAPI application in the"
         " process that is not instrumented.",
     )
 
