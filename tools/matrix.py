@@ -27,6 +27,8 @@ FRAMEWORKS = {
 }
 # An old release warns of what its dependencies have deprecated since; elsewhere a warning is an error, as in pyproject.
 PYTEST_OPTIONS = {"FastAPI oldest": ["-W", "default"]}
+# What does not depend on the versions, or measures only the newest, is run by `make test` alone.
+ONCE = ("benchmarks", "packaging", "real")
 REPORTED = ("passed", "failed", "error", "skipped")
 
 
@@ -65,7 +67,7 @@ def main() -> int:
         action="store_true",
         help="only oldest Python with oldest FastAPI, newest with newest, and plain Starlette on the newest",
     )
-    parser.add_argument("pytest_args", nargs="*", help="after --: for pytest (default: all but tests/real)")
+    parser.add_argument("pytest_args", nargs="*", help="after --: for pytest (default: the unit tests)")
     arguments = parser.parse_args()
 
     interpreters = find_interpreters()
@@ -74,7 +76,7 @@ def main() -> int:
         return 1
     cells = choose_cells(interpreters, oldest_newest=arguments.oldest_newest)
     for cell in cells:
-        run_cell(cell, arguments.pytest_args or ["--ignore=tests/real", "--ignore=tests/packaging"])
+        run_cell(cell, arguments.pytest_args or [f"--ignore=tests/{folder}" for folder in ONCE])
     print_table(cells)
     missing = sorted(set(SUPPORTED_PYTHONS) - {interpreter.minor for interpreter in interpreters})
     if missing:

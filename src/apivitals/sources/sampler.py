@@ -15,6 +15,8 @@ from apivitals.families import Family, Number
 
 logger = logging.getLogger("apivitals")
 
+_SECOND_SAMPLE_SECONDS = 1.0  # what is measured between two samples need not wait a whole interval for the second
+
 
 class Source(Protocol):
     """Something that can be read again and again.
@@ -76,10 +78,12 @@ class Sampler:
 
     def _run(self, stop: threading.Event) -> None:
         due = self._clock()
+        interval = min(_SECOND_SAMPLE_SECONDS, self._interval)
         while not stop.is_set():
             self.sample()
-            due = max(due + self._interval, self._clock())
+            due = max(due + interval, self._clock())
             stop.wait(due - self._clock())
+            interval = self._interval
 
     def sample(self) -> None:
         """Read every source once, here and now."""
