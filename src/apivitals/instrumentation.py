@@ -30,6 +30,7 @@ from apivitals.http.middleware import Gate
 from apivitals.http.websocket import WebSocketMeter
 from apivitals.lifecycle import Lifecycle
 from apivitals.settings import DEFAULT_PATH, Settings, read_token
+from apivitals.sources.background import Background
 from apivitals.store import Store
 
 if TYPE_CHECKING:
@@ -80,12 +81,16 @@ class Vitals:
         extra = _extra_labels(settings, self._errors)
         self._http = http = HttpMeter(self._store, settings, extra, self._errors)
         websocket = WebSocketMeter(self._store, settings, extra, self._errors)
+        background = Background(settings, self._store)
         self._page = MetricsPage(
-            self._store, (Information(resource).collect, http.in_flight.collect), self._foreign(), self._errors
+            self._store,
+            (Information(resource).collect, http.in_flight.collect, background.collect),
+            self._foreign(),
+            self._errors,
         )
         token = _token(settings, self._errors)
         open_port = None if settings.metrics_port is None else lambda: _open_port(self._page, settings, token)
-        self._lifecycle = Lifecycle(open_port, self._opentelemetry, app, self._errors)
+        self._lifecycle = Lifecycle(open_port, background, self._opentelemetry, app, self._errors)
         endpoint = None
         if settings.metrics_path is not None:
             endpoint = MetricsEndpoint(self._page, settings.metrics_path, token, lambda: getattr(app, "root_path", ""))

@@ -1,4 +1,4 @@
-"""What begins when the service starts and ends when it stops: the port of its own, and OpenTelemetry's metrics."""
+"""What begins when the service starts and ends when it stops: its own port, the sources, OpenTelemetry's metrics."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from apivitals.export.opentelemetry_metrics import OpenTelemetryMetrics
 from apivitals.export.server import MetricsServer
 from apivitals.http.exchange import Message, Receive, Scope, Send
 from apivitals.http.middleware import App
+from apivitals.sources.background import Background
 
 
 class Lifecycle:
@@ -25,16 +26,18 @@ class Lifecycle:
     def __init__(
         self,
         open_port: Callable[[], MetricsServer] | None,
+        background: Background,
         opentelemetry: OpenTelemetryMetrics | None,
         application: Any,
         errors: ErrorLog,
     ) -> None:
         self._open_port = open_port
+        self._background = background
         self._opentelemetry = opentelemetry
         self._application = application
         self._errors = errors
         self._lock = threading.Lock()
-        self._attached = False
+        self._begun = False
         self._silenced: list[dict[str, Any]] = []
         self.server: MetricsServer | None = None
 
@@ -50,7 +53,7 @@ class Lifecycle:
 
         async def noting(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
-                self.attach()
+                self.begin()
             elif message["type"].startswith("lifespan.shutdown"):
                 self.stop()
             await send(message)
@@ -67,7 +70,7 @@ class Lifecycle:
             self.open_port()
         except OSError as error:
             self._errors.caught("start", error)
-        self.attach()
+        self.begin()
 
     def open_port(self) -> None:
         """Begin to serve on the port of its own, if there is to be one.
@@ -79,14 +82,18 @@ class Lifecycle:
             if self._open_port is not None and self.server is None:
                 self.server = self._open_port()
 
-    def attach(self) -> None:
-        """Begin to read the OpenTelemetry API's metrics."""
+    def begin(self) -> None:
+        """Begin to sample the sources, and to read the OpenTelemetry API's metrics."""
         with self._lock:
-            if self._opentelemetry is None or self._attached:
+            if self._begun:
                 return
-            self._attached = True
+            self._begun = True
             try:
-                if self._opentelemetry.attach():
+                self._background.start()
+            except Exception as error:  # noqa: BLE001  # the page goes without them
+                self._errors.caught("start", error)
+            try:
+                if self._opentelemetry is not None and self._opentelemetry.attach():
                     self._silence_native_metrics()
             except Exception as error:  # noqa: BLE001  # the page goes without them
                 self._errors.caught("opentelemetry", error)
@@ -108,9 +115,11 @@ class Lifecycle:
             if self.server is not None:
                 self.server.close()
                 self.server = None
-            if self._opentelemetry is not None and self._attached:
-                self._attached = False
-                self._opentelemetry.detach()
+            if self._begun:
+                self._begun = False
+                self._background.stop()
+                if self._opentelemetry is not None:
+                    self._opentelemetry.detach()
             for config in self._silenced:
                 config["metrics"] = True
             self._silenced.clear()

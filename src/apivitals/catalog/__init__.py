@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from apivitals.catalog import http, internal, runtime, source
+from apivitals.catalog import container, gpu, host, http, internal, process, runtime, source
 from apivitals.catalog.metric import PRIORITIES, Kind, Metric, Priority, label_name
 
-_PAGES = (http, internal, source, runtime)
+_PAGES = (http, runtime, process, container, host, gpu, source, internal)
 
 CATALOG: tuple[Metric, ...] = tuple(
     value for page in _PAGES for value in vars(page).values() if isinstance(value, Metric)
 )
 
-__all__ = ["CATALOG", "PRIORITIES", "Kind", "Metric", "Priority", "http", "internal", "label_name", "runtime", "source"]
+__all__ = [
+    "CATALOG",
+    "PRIORITIES",
+    "Kind",
+    "Metric",
+    "Priority",
+    "container",
+    "gpu",
+    "host",
+    "http",
+    "internal",
+    "label_name",
+    "process",
+    "runtime",
+    "source",
+]
