@@ -42,6 +42,8 @@ EARLIER = (
     + answered(CHECKOUT, ("201", ""), (0, 50, 50, 50, 50))
     + sample("apivitals_websocket_server_messages_total", 40, **VIEWERS, network_io_direction="receive")
     + sample("http_server_active_requests", 9, **SHOW, url_scheme="http")
+    + sample("process_cpu_time_seconds_total", 10, cpu_mode="user")
+    + sample("process_cpu_time_seconds_total", 5, cpu_mode="system")
 )
 
 LATER = (
@@ -60,6 +62,14 @@ LATER = (
     + sample("apivitals_websocket_server_active_sessions", 3, **VIEWERS)
     + sample("apivitals_websocket_server_messages_total", 90, **VIEWERS, network_io_direction="receive")
     + sample("apivitals_websocket_server_messages_total", 120, **VIEWERS, network_io_direction="transmit")
+    + sample("process_cpu_time_seconds_total", 13, cpu_mode="user")
+    + sample("process_cpu_time_seconds_total", 6, cpu_mode="system")
+    + sample("process_memory_usage_bytes", 62_000_000)
+    + sample("apivitals_cpu_utilization", 0.34, limit="container")
+    + sample("apivitals_memory_utilization", 0.5, limit="container")
+    + sample("apivitals_event_loop_max_lag_seconds", 0.0123)
+    + sample("hw_gpu_utilization", 0.77, hw_id="GPU-1", gpu_index="0", hw_gpu_task="general")
+    + sample("hw_gpu_utilization", 0.11, hw_id="GPU-1", gpu_index="0", hw_gpu_task="encoder")
     + histogram(SESSION, (0, 0, 0, 4, 4), **VIEWERS, websocket_close_code="1000", error_type="")
 )
 

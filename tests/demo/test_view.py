@@ -80,6 +80,17 @@ def test_websocket_sessions_have_a_line(view):
         assert words in text
 
 
+def test_the_machine_has_a_line(view):
+    assert line(drawn(view), "machine ") == (
+        "CPU 40.0 % of one container's 34.0 % memory 62.0 MB container's 50.0 % event loop up to 12.3 ms late GPU 77.0 %"
+    )
+    assert "GPU" not in drawn(view, 110), "what has no room is left out, not cut"
+
+
+def test_what_is_not_known_of_the_machine_is_not_shown(view):
+    assert "machine" not in drawn(dataclasses.replace(view, report=compare(Scrape(1), Scrape(2))))
+
+
 def test_the_footer_is_a_command_that_can_be_copied(view):
     assert re.search(r"^curl http://127\.0\.0\.1:8000/metrics\s", drawn(view), re.MULTILINE)
 

@@ -32,14 +32,19 @@ def percent(value: float) -> str:
 
 def bytes_per_second(value: float) -> str:
     """Write a bandwidth in decimal units, to three digits: 0 B/s, 12.3 kB/s, 4.56 MB/s."""
+    return f"{size(value)}/s" if math.isfinite(value) else NOTHING
+
+
+def size(value: float) -> str:
+    """Write bytes in decimal units, to three digits: 0 B, 12.3 kB, 4.56 MB."""
     if not math.isfinite(value):
         return NOTHING
-    for unit in ("B/s", "kB/s", "MB/s"):
-        text = three_digits(value) if unit != "B/s" else f"{value:.0f}"
+    for unit in ("B", "kB", "MB"):
+        text = three_digits(value) if unit != "B" else f"{value:.0f}"
         if float(text) < 1000:  # noqa: PLR2004 (the step between units)
             return f"{text} {unit}"
         value /= 1000
-    return f"{three_digits(value)} GB/s"
+    return f"{three_digits(value)} GB"
 
 
 def three_digits(value: float) -> str:

@@ -1,5 +1,6 @@
 """The demo's terminal view: one report, laid out for a width and a height."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -47,7 +48,13 @@ class View:
         routes, priorities = self._tables(width)
         top: list[RenderableType] = [self._title(width), self._totals(width), Rule(style="dim"), routes, ""]
         more: list[RenderableType] = [priorities, ""]
-        bottom: list[RenderableType] = [*self._channels(), self._errors(), *self._complaint(), _LEGEND]
+        bottom: list[RenderableType] = [
+            *self._channels(),
+            self._errors(),
+            *self._machine(width),
+            *self._complaint(),
+            _LEGEND,
+        ]
         bottom += [Rule(style="dim"), self._footer()]
         whole = Group(*top, *more, *bottom)
         if self.height is None or len(console.render_lines(whole, options, pad=False)) <= self.height:
@@ -116,6 +123,21 @@ class View:
             line.append(error_type.rpartition(".")[2], style="not bold red")
             line.append(f" {formatting.per_second(rate)}/s", style="not bold")
         return line
+
+    def _machine(self, width: int) -> list[Text]:
+        machine = self.report.machine
+        numbers = [
+            (machine.process_cpu_ratio, f"CPU {formatting.percent(100 * machine.process_cpu_ratio)} of one"),
+            (machine.cpu_ratio, f"{machine.limit}'s {formatting.percent(100 * machine.cpu_ratio)}"),
+            (machine.process_memory_bytes, f"memory {formatting.size(machine.process_memory_bytes)}"),
+            (machine.memory_ratio, f"{machine.limit}'s {formatting.percent(100 * machine.memory_ratio)}"),
+            (machine.longest_lag_seconds, f"event loop up to {formatting.seconds(machine.longest_lag_seconds)} late"),
+            *((ratio, f"GPU {formatting.percent(100 * ratio)}") for ratio in machine.gpu_ratios),
+        ]
+        known = [text for value, text in numbers if not math.isnan(value)]
+        while len(_SEPARATOR.join(["machine", *known])) > width:
+            known.pop()
+        return [Text("machine", style="bold").append("  " + _SEPARATOR.join(known), style="not bold")] if known else []
 
     def _complaint(self) -> list[Text]:
         counts = {"requests without an answer": self.unanswered, "requests left out, too many in flight": self.skipped}

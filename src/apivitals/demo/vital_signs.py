@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from apivitals.demo.histogram import quantile
+from apivitals.demo.machine import Machine, read_machine
 from apivitals.demo.scrape import Labels, Scrape
 
 RESPONSE_TIME = "http_server_request_duration_seconds"
@@ -81,6 +82,7 @@ class Report:
     channels: dict[Channel, ChannelVitals]
     requests_completed: int
     """Since the service started, not only in this stretch."""
+    machine: Machine
 
 
 def compare(earlier: Scrape, later: Scrape) -> Report:
@@ -101,6 +103,7 @@ def compare(earlier: Scrape, later: Scrape) -> Report:
         by_priority=between.vital_signs(lambda labels: labels.get("priority", "")),
         channels=between.channel_vitals(),
         requests_completed=round(sum(later.values(f"{RESPONSE_TIME}_count").values())),
+        machine=read_machine(earlier, later),
     )
 
 
