@@ -131,7 +131,7 @@ class View:
             (machine.cpu_ratio, f"{machine.limit}'s {formatting.percent(100 * machine.cpu_ratio)}"),
             (machine.process_memory_bytes, f"memory {formatting.size(machine.process_memory_bytes)}"),
             (machine.memory_ratio, f"{machine.limit}'s {formatting.percent(100 * machine.memory_ratio)}"),
-            (machine.longest_lag_seconds, f"event loop up to {formatting.seconds(machine.longest_lag_seconds)} late"),
+            (machine.longest_lag_seconds, f"loop up to {formatting.seconds(machine.longest_lag_seconds)} late"),
             *((ratio, f"GPU {formatting.percent(100 * ratio)}") for ratio in machine.gpu_ratios),
         ]
         known = [text for value, text in numbers if not math.isnan(value)]
