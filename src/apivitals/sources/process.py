@@ -1,4 +1,4 @@
-"""This process: what it used of CPU, memory, files and disks, all threads together."""
+"""The process that serves the requests, by psutil and the system's own account of it."""
 
 from __future__ import annotations
 
@@ -6,184 +6,102 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
 
 import psutil
 
 from apivitals.catalog import process as catalog
 from apivitals.families import Family
-from apivitals.sources.parts import by_label, gauge, read_parts
+from apivitals.sources.readings import Shares, family, read_parts
 
-if sys.platform != "win32":
-    import resource
-
-_SHORTEST_SECONDS = 0.5  # CPU time comes in hundredths of a second: of less than this, little can be said
-_UNIQUE_EVERY_SECONDS = 30.0  # the kernel walks all pages for it, 0.5 ms for 40 MB, and holds up page faults meanwhile
-_STARTED = 19  # field of /proc/self/stat behind the program's name, proc(5)'s 22
-
-
-class _CpuReading(NamedTuple):
-    """User and system time used up to `taken`, in seconds."""
-
-    taken: float
-    user: float
-    system: float
-
-
-def shares(previous: _CpuReading, current: _CpuReading) -> dict[str, float]:
-    """Return CPU time used in between, by mode, as a ratio to the time of one CPU; `current` is the later one."""
-    seconds = current.taken - previous.taken
-    return {
-        "user": max(0.0, current.user - previous.user) / seconds,
-        "system": max(0.0, current.system - previous.system) / seconds,
-    }
-
-
-def parse_start(stat: bytes) -> int:
-    """Read /proc/self/stat: when the process was started, in clock ticks since the system was. Raises ValueError."""
-    _, name_ends, fields = stat.rpartition(b")")  # the program's name may have spaces and brackets of its own
-    try:
-        ticks = int(fields.split()[_STARTED])
-    except (IndexError, ValueError):
-        ticks = -1
-    if ticks < 0 or not name_ends:
-        raise ValueError(f"/proc/self/stat: expected a start time as field 22, found {stat[:80]!r}")
-    return ticks
+_UNIQUE_EVERY_SECONDS = 30.0  # the kernel walks all mappings for it: milliseconds, in a large process more
 
 
 class Process:
-    """Always the process that asks: a forked child finds itself, and compares its first CPU time with its own start.
-
-    CPU utilization is between own readings, the first of which is taken when this is made. It is of one CPU.
-    """
+    """This process; in a forked child, the child. The first utilization is since the object was made."""
 
     name = "process"
 
     def __init__(
-        self,
-        *,
-        root: Path = Path("/"),
-        clock: Callable[[], float] = time.monotonic,
-        wall_clock: Callable[[], float] = time.time,
+        self, *, clock: Callable[[], float] = time.monotonic, wall_clock: Callable[[], float] = time.time
     ) -> None:
-        self._root = root
         self._clock = clock
         self._wall_clock = wall_clock
         self.failures: dict[str, Exception] = {}
-        self._become_this_process()
-        self._reading = self._cpu_reading()
+        self._begin()
 
-    def _become_this_process(self) -> None:
-        self._owner = os.getpid()
-        self._process = psutil.Process(_pid_for_psutil())
-        age = self._age()
-        self._started = self._clock() - age
-        self._start_time = self._wall_clock() - age  # once: a restart shows as a change of it, a clock that is set does not
-        self._reading = _CpuReading(self._started, 0.0, 0.0)
-        self._shares: dict[str, float] = {}
-        self._unique: tuple[float, int] | None = None
-
-    def _age(self) -> float:
-        if sys.platform == "linux":
-            # Not psutil's create_time, which adds the time of the system's start, rounded to a second.
-            try:
-                ticks = parse_start((self._root / "proc/self/stat").read_bytes())
-            except (OSError, ValueError):
-                pass
-            else:
-                return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
-        return max(0.0, time.time() - self._process.create_time())
-
-    def _cpu_reading(self) -> _CpuReading:
-        times = os.times()
-        return _CpuReading(self._clock(), times.user, times.system)
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._process = psutil.Process()
+        self._shares = Shares()
+        self._unique: tuple[float, float] | None = None
+        list(read_parts([("cpu", self._cpu)], self.failures))
 
     def collect(self) -> Iterator[Family]:
-        """Yield what there is; CPU utilization from half a second after the first reading."""
-        self.failures = {}
-        if self._owner != os.getpid():
-            self._become_this_process()
+        """Yield CPU, memory, threads, open files, context switches, page faults and uptime."""
+        if os.getpid() != self._pid:
+            self._begin()
         with self._process.oneshot():
-            yield from read_parts(
-                {
-                    "cpu": self._cpu,
-                    "memory": self._memory,
-                    "unique_memory": self._unique_memory,
-                    "threads": self._threads,
-                    "files": self._files,
-                    "usage": self._resource_usage,
-                    "disk": self._disk,
-                    "uptime": self._uptime,
-                },
-                self.failures,
-            )
+            parts = [
+                ("cpu", self._cpu),
+                ("memory", self._memory),
+                ("unique_memory", self._unique_memory),
+                ("threads", self._threads),
+                ("files", self._files),
+                ("usage", self._usage),
+                ("uptime", self._uptime),
+            ]
+            yield from list(read_parts(parts, self.failures))
 
     def _cpu(self) -> Iterator[Family]:
-        reading = self._cpu_reading()
-        if reading.taken - self._reading.taken >= _SHORTEST_SECONDS:
-            self._shares = shares(self._reading, reading)
-            self._reading = reading
-        yield by_label(catalog.CPU_TIME, {"user": reading.user, "system": reading.system})
-        if self._shares:
-            yield by_label(catalog.CPU_UTILIZATION, self._shares)
+        now = self._clock()
+        times = self._process.cpu_times()
+        seconds = {"user": times.user, "system": times.system}
+        yield family(catalog.CPU_TIME, {(mode,): value for mode, value in seconds.items()})
+        shares = self._shares.since_last(now, seconds)
+        if shares:
+            yield family(catalog.CPU_UTILIZATION, {(mode,): share for mode, share in shares.items()})
 
     def _memory(self) -> Iterator[Family]:
         memory = self._process.memory_info()
-        yield gauge(catalog.MEMORY_USAGE, memory.rss)
-        yield gauge(catalog.MEMORY_VIRTUAL, memory.vms)
+        yield family(catalog.MEMORY_USAGE, float(memory.rss))
+        yield family(catalog.MEMORY_VIRTUAL, float(memory.vms))
 
     def _unique_memory(self) -> Iterator[Family]:
         now = self._clock()
         if self._unique is None or now - self._unique[0] >= _UNIQUE_EVERY_SECONDS:
-            unique = getattr(self._process.memory_full_info(), "uss", None)
-            if unique is None:
+            self._unique = None
+            try:
+                self._unique = (now, float(self._process.memory_full_info().uss))
+            except (psutil.AccessDenied, AttributeError):  # not ours to see, or a system that does not tell
                 return
-            self._unique = (now, unique)
-        yield gauge(catalog.MEMORY_UNIQUE, self._unique[1])
+        yield family(catalog.MEMORY_UNIQUE, self._unique[1])
 
     def _threads(self) -> Iterator[Family]:
-        yield gauge(catalog.THREADS, self._process.num_threads())
+        yield family(catalog.THREADS, float(self._process.num_threads()))
 
     def _files(self) -> Iterator[Family]:
         if sys.platform == "win32":
             return
-        count = self._open_files()
-        yield gauge(catalog.FILES, count)
+        import resource  # noqa: PLC0415  # Windows has none
+
+        count = self._process.num_fds()
+        yield family(catalog.OPEN_FILES, float(count))
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if limit not in (0, resource.RLIM_INFINITY):
-            yield gauge(catalog.FILES_LIMIT, limit)
-            yield gauge(catalog.FILES_UTILIZATION, count / limit)
+        if limit not in {0, resource.RLIM_INFINITY}:
+            yield family(catalog.OPEN_FILES_LIMIT, float(limit))
+            yield family(catalog.OPEN_FILES_UTILIZATION, count / limit)
 
-    def _open_files(self) -> int:
-        if sys.platform == "linux":
-            # Since Linux 6.2 the directory's size tells how many there are: 5 µs, and 700 µs to list a thousand.
-            counted = (self._root / "proc/self/fd").stat().st_size
-            return counted or self._process.num_fds() - 1  # the one that the list itself was read by
-        return self._process.num_fds()
-
-    def _resource_usage(self) -> Iterator[Family]:
+    def _usage(self) -> Iterator[Family]:
         if sys.platform == "win32":
             return
-        # Of all threads, ended ones too. /proc/self/status, and so psutil, has the first thread's switches only:
-        # https://github.com/giampaolo/psutil/issues/1467
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        yield by_label(catalog.CONTEXT_SWITCHES, {"voluntary": usage.ru_nvcsw, "involuntary": usage.ru_nivcsw})
-        yield by_label(catalog.PAGE_FAULTS, {"minor": usage.ru_minflt, "major": usage.ru_majflt})
+        import resource  # noqa: PLC0415  # Windows has none
 
-    def _disk(self) -> Iterator[Family]:
-        if sys.platform == "linux":  # elsewhere psutil has none, or other I/O than that of disks
-            counters = self._process.io_counters()
-            yield by_label(catalog.DISK_IO, {"read": counters.read_bytes, "write": counters.write_bytes})
+        # of all threads; /proc/<pid>/status, which psutil reads, has the context switches of the first one only
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        switches = {("voluntary",): usage.ru_nvcsw, ("involuntary",): usage.ru_nivcsw}
+        yield family(catalog.CONTEXT_SWITCHES, {kind: float(count) for kind, count in switches.items()})
+        faults = {("major",): usage.ru_majflt, ("minor",): usage.ru_minflt}
+        yield family(catalog.PAGE_FAULTS, {kind: float(count) for kind, count in faults.items()})
 
     def _uptime(self) -> Iterator[Family]:
-        yield gauge(catalog.UPTIME, self._clock() - self._started)
-        yield gauge(catalog.START_TIME, self._start_time)
-
-
-def _pid_for_psutil() -> int:
-    """Return this process' number in the /proc that psutil reads, which may be the host's, seen from a container."""
-    try:
-        return int(os.readlink(Path(psutil.PROCFS_PATH, "self")))
-    except (AttributeError, OSError, ValueError):  # AttributeError: there is no /proc on this system
-        return os.getpid()
+        yield family(catalog.UPTIME, max(0.0, self._wall_clock() - self._process.create_time()))
