@@ -81,7 +81,7 @@ def test_websocket_sessions_have_a_line(view):
 
 
 def test_the_machine_has_a_line(view):
-    assert line(drawn(view), "machine ") == (
+    assert line(drawn(view, 130), "machine ") == (
         "CPU 40.0 % of one container's 34.0 % memory 62.0 MB container's 50.0 % loop up to 12.3 ms late GPU 77.0 %"
     )
     assert "GPU" not in drawn(view, 110), "what has no room is left out, not cut"
