@@ -32,7 +32,8 @@ WebSocket that was refused.
 
 A metric whose labels would pass the limit (`series_limit`) goes on in one more series, `{otel_metric_overflow="true"}`.
 
-`promtool check metrics` has no complaint about them.
+`promtool check metrics` complains of three gauges that OpenTelemetry's conventions call a count
+(`process.thread.count`, `process.unix.file_descriptor.count`, `system.cpu.logical.count`), and of nothing else.
 """
 
 SETTINGS_INTRODUCTION = """\

@@ -18,6 +18,7 @@ pytest.importorskip("fastapi", reason="the measured service is a FastAPI one")
         ("overhead", ["--variants", "plain,apivitals"], "apivitals"),
         ("scrape", [], "openmetrics: "),
         ("memory", [], "bytes"),
+        ("sources", [], "ms of CPU a minute"),
     ],
 )
 def test_quick_run(name, options, expected, tmp_path):

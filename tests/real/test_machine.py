@@ -104,6 +104,32 @@ def test_bytes_written_to_disk(tmp_path):
     assert size * 0.95 <= grown <= size * 2, f"{grown} of {size}; is {tmp_path} on a disk?"
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="this system cannot be told to forget a file")
+def test_bytes_read_from_disk(tmp_path):
+    size = 64 * 1024 * 1024
+    host = Host()
+
+    def read():
+        found = numbers(host.collect())
+        return sum(v for k, v in found.items() if k[0] == "system_disk_io_bytes_total" and k[2] == "read")
+
+    if not read():
+        pytest.skip("this machine shows no disk that was read from")
+    path = tmp_path / "file"
+    path.write_bytes(os.urandom(size))
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        before = read()
+        while os.read(descriptor, 1 << 20):
+            pass
+        grown = read() - before
+    finally:
+        os.close(descriptor)
+    assert size * 0.95 <= grown <= size * 1.5, f"{grown} of {size}; is {tmp_path} on a disk?"
+
+
 def test_bytes_over_the_loopback():
     """The source leaves the loopback out; what is checked is that psutil's figures are read the right way round."""
 

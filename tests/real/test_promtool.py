@@ -18,9 +18,13 @@ LINT_FOUND = 3
 """promtool's exit status when the page is well-formed and not to its taste."""
 
 SESSION_COUNT = "apivitals_websocket_server_session_duration_seconds_count"
-FORCED_BY_OPENTELEMETRY: dict[str, str] = {}
-"""Complaints that stay, each with the name that forces it. There is none: promtool accepts target_info, and the
-names of OpenTelemetry's conventions as translated with their units."""
+_COUNT = 'non-histogram and non-summary metrics should not have "_count" suffix'
+FORCED_BY_OPENTELEMETRY = {
+    f"process_thread_count {_COUNT}": "process.thread.count",
+    f"process_unix_file_descriptor_count {_COUNT}": "process.unix.file_descriptor.count",
+    f"system_cpu_logical_count {_COUNT}": "system.cpu.logical.count",
+}
+"""Complaints that stay, each with the name of OpenTelemetry's conventions that forces it."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def lint(page: bytes) -> tuple[int, list[str]]:
 
 def test_complaints_are_the_listed_ones(page: bytes):
     status, said = lint(page)
-    assert said == list(FORCED_BY_OPENTELEMETRY)
+    assert sorted(said) == sorted(FORCED_BY_OPENTELEMETRY)
     assert status == (LINT_FOUND if FORCED_BY_OPENTELEMETRY else 0)
 
 

@@ -38,10 +38,10 @@ class Background:
         for runtime in (self._gc, self._event_loop, self._watchdog):
             if runtime is not None:
                 runtime.start()
-        self._sampler = Sampler(list(self._sources()), self._settings.sample_interval_seconds)
+        self._sampler = Sampler(list(self.sources()), self._settings.sample_interval_seconds)
         self._sampler.start()
 
-    def _sources(self) -> Iterator[Source]:
+    def sources(self) -> Iterator[Source]:
         """Make the sources here, not at import: their first readings begin with the service, after any fork."""
         off = self._settings.disabled_sources
         if "host" not in off:
