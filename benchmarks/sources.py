@@ -54,9 +54,7 @@ def main() -> None:
     table(["one sample of", "CPU, ms"], rows)
     whole = sum(one.median for one in samples.values())
     say(f"all of them, every 5 s: {whole * _TURNS_PER_MINUTE:.0f} ms of CPU a minute, {whole / 50:.3f} % of a core")
-    say(
-        f"added to a scrape: {lines} lines, {scrape.median:.2f} ± {scrape.spread:.2f} ms, no file read and no driver asked"
-    )
+    say(f"added to a scrape: {lines} lines, {scrape.median:.2f} ± {scrape.spread:.2f} ms of CPU")
     keep(
         options.json,
         {
