@@ -46,13 +46,13 @@ class Measurement:
 
 
 async def serve(variant: str, routes: int, warm_up: int) -> None:
-    """Measure what standard input asks for until it ends. The loop waits meanwhile: it has nothing else to do."""
+    """Measure what standard input asks for until it ends."""
     measurement = Measurement(variant, routes)
     await measurement.start()
     await measurement.cpu_ns(warm_up)
     await measurement.check()
     answer({"ready": variant})
-    for line in sys.stdin:
+    while line := await asyncio.to_thread(sys.stdin.readline):
         answer({"cpu_ns": await measurement.cpu_ns(int(line))})
     await measurement.check()
     answer({"checked": variant})

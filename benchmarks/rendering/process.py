@@ -46,10 +46,10 @@ def _stall(stall: Stall) -> dict[str, float]:
 
 
 async def serve(side: str, argument: str) -> None:
-    """Serve standard input until it ends. The loop waits meanwhile: it has nothing else to do."""
+    """Serve standard input until it ends."""
     render = cast("Render", await import_module(f"benchmarks.rendering.{side}").build(argument))
     answer({"ready": side})
-    for line in sys.stdin:
+    while line := await asyncio.to_thread(sys.stdin.readline):
         answer(await answered(render, *json.loads(line)))
     answer({"ended": side})
 
