@@ -1,112 +1,142 @@
-"""The host, as its operating system shows it: in a container too, where its totals are not what may be used."""
+"""The host, whole: in a container too it is the machine around it, not the container's share.
+
+https://opentelemetry.io/docs/specs/semconv/system/system-metrics/
+"""
 
 from __future__ import annotations
 
 from apivitals.catalog.metric import Kind, Metric
 
 CPU_MODE = "cpu.mode"
+PERIOD = "period"
 MEMORY_STATE = "system.memory.state"
 PAGING_STATE = "system.paging.state"
 DEVICE = "system.device"
 MOUNTPOINT = "system.filesystem.mountpoint"
 FILESYSTEM_TYPE = "system.filesystem.type"
 FILESYSTEM_STATE = "system.filesystem.state"
-DISK_DIRECTION = "disk.io.direction"
 INTERFACE = "network.interface.name"
+DISK_DIRECTION = "disk.io.direction"
 NETWORK_DIRECTION = "network.io.direction"
 
 CPU_TIME = Metric(
     "system.cpu.time",
     Kind.COUNTER,
     "s",
-    "Time that the host's CPUs spent in a mode, in seconds, all together.",
+    "Time that the host's CPUs spent in each mode, added up over the CPUs; all modes together are all time.",
     (CPU_MODE,),
 )
 CPU_UTILIZATION = Metric(
     "system.cpu.utilization",
     Kind.GAUGE,
     "1",
-    "Ratio of the time of all CPUs that went to a mode, since the last sample; the modes add up to 1.",
+    "Share of the time of all the host's CPUs together that was spent in each mode since the last sample, from 0 to 1.",
     (CPU_MODE,),
 )
 CPU_COUNT = Metric("system.cpu.logical.count", Kind.GAUGE, "{cpu}", "Logical CPUs of the host.")
 LOAD = Metric(
     "apivitals.system.load_average",
     Kind.GAUGE,
-    "{thread}",
-    "Threads that run, or wait for a CPU or a disk, on average over the period (1m, 5m, 15m).",
-    ("period",),
+    "{task}",
+    "Tasks that ran, waited for a CPU or, on Linux, waited for a disk, on average over the period (1m, 5m, 15m).",
+    (PERIOD,),
 )
 MEMORY_USAGE = Metric(
     "system.memory.usage",
     Kind.GAUGE,
     "By",
-    "Memory of the host by state, in bytes; used is what programs hold, cached and buffers can be had back.",
+    "The host's memory by state, in bytes; used is what is not free, buffers or cached, so that they add up to all.",
     (MEMORY_STATE,),
 )
+MEMORY_LIMIT = Metric("system.memory.limit", Kind.GAUGE, "By", "All of the host's memory, in bytes.")
 MEMORY_UTILIZATION = Metric(
     "system.memory.utilization",
     Kind.GAUGE,
     "1",
-    "Memory of the host by state, as a ratio to all of it.",
+    "Share of the host's memory in each state, from 0 to 1.",
     (MEMORY_STATE,),
 )
-MEMORY_LIMIT = Metric("system.memory.limit", Kind.GAUGE, "By", "Memory that the host has, in bytes.")
 MEMORY_AVAILABLE = Metric(
-    "apivitals.system.memory.available",
+    "system.memory.linux.available",
     Kind.GAUGE,
     "By",
-    "Memory of the host that programs can have without swapping, in bytes, as the system estimates it.",
+    "Memory that programs could be given without swapping, as the kernel estimates it, in bytes.",
 )
-PAGING_USAGE = Metric("system.paging.usage", Kind.GAUGE, "By", "Swap space by state, in bytes.", (PAGING_STATE,))
+PAGING_USAGE = Metric(
+    "system.paging.usage",
+    Kind.GAUGE,
+    "By",
+    "The host's swap space by state (used, free), in bytes; absent without any.",
+    (PAGING_STATE,),
+)
 PAGING_UTILIZATION = Metric(
-    "system.paging.utilization", Kind.GAUGE, "1", "Swap space by state, as a ratio to all of it.", (PAGING_STATE,)
+    "system.paging.utilization",
+    Kind.GAUGE,
+    "1",
+    "Share of the host's swap space in each state, from 0 to 1; absent without any.",
+    (PAGING_STATE,),
 )
 FILESYSTEM_USAGE = Metric(
     "system.filesystem.usage",
     Kind.GAUGE,
     "By",
-    "Space of a file system by state, in bytes; reserved is free for the administrator only.",
+    "Space of the file system by state, in bytes: used, free for everybody, and reserved for the superuser.",
     (DEVICE, MOUNTPOINT, FILESYSTEM_TYPE, FILESYSTEM_STATE),
+)
+FILESYSTEM_LIMIT = Metric(
+    "system.filesystem.limit",
+    Kind.GAUGE,
+    "By",
+    "All space of the file system, in bytes.",
+    (DEVICE, MOUNTPOINT, FILESYSTEM_TYPE),
 )
 FILESYSTEM_UTILIZATION = Metric(
     "system.filesystem.utilization",
     Kind.GAUGE,
     "1",
-    "Ratio of a file system's space, without what is reserved, that is used.",
+    "Used share of the file system's space, from 0 to 1; what is reserved for the superuser is left out, as df does.",
     (DEVICE, MOUNTPOINT, FILESYSTEM_TYPE),
 )
 DISK_IO = Metric(
-    "system.disk.io", Kind.COUNTER, "By", "Bytes read from and written to a disk.", (DEVICE, DISK_DIRECTION)
+    "system.disk.io",
+    Kind.COUNTER,
+    "By",
+    "Bytes read from and written to the disk, partitions included.",
+    (DEVICE, DISK_DIRECTION),
 )
 DISK_OPERATIONS = Metric(
-    "system.disk.operations", Kind.COUNTER, "{operation}", "Reads and writes of a disk.", (DEVICE, DISK_DIRECTION)
+    "system.disk.operations",
+    Kind.COUNTER,
+    "{operation}",
+    "Reads and writes that the disk has completed; neighbouring ones that were merged count once.",
+    (DEVICE, DISK_DIRECTION),
 )
 NETWORK_IO = Metric(
     "system.network.io",
     Kind.COUNTER,
     "By",
-    "Bytes that an interface received and sent; the loopback interface is left out.",
+    "Bytes that the network interface has received and transmitted.",
     (INTERFACE, NETWORK_DIRECTION),
 )
 NETWORK_PACKETS = Metric(
     "system.network.packet.count",
     Kind.COUNTER,
     "{packet}",
-    "Packets that an interface received and sent.",
+    "Packets that the network interface has received and transmitted.",
+    # The convention has system.device here, and here alone: errors per packet could not be divided.
     (INTERFACE, NETWORK_DIRECTION),
 )
 NETWORK_ERRORS = Metric(
     "system.network.errors",
     Kind.COUNTER,
     "{error}",
-    "Errors of an interface in receiving and sending.",
+    "Errors of the network interface.",
     (INTERFACE, NETWORK_DIRECTION),
 )
 NETWORK_DROPPED = Metric(
     "system.network.packet.dropped",
     Kind.COUNTER,
     "{packet}",
-    "Packets that an interface dropped though nothing was wrong with them, in receiving and sending.",
+    "Packets that the network interface dropped although there was nothing wrong with them.",
     (INTERFACE, NETWORK_DIRECTION),
 )

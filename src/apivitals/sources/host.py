@@ -1,94 +1,136 @@
-"""The host's CPUs and memory, by psutil."""
+"""The host: CPUs, load, memory, swap, file systems, disks and network interfaces, by psutil."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import psutil
 
+from apivitals.catalog import Metric
 from apivitals.catalog import host as catalog
-from apivitals.families import Family
-from apivitals.sources.host_disks import Disks
-from apivitals.sources.host_network import network
-from apivitals.sources.readings import Shares, family, read_parts
+from apivitals.families import Family, Number
+from apivitals.sources.host_cpu import CpuModes
+from apivitals.sources.host_storage import MOST, disk_families, filesystem_families
+from apivitals.sources.parts import by_label, gauge, read_parts
 
-# Of psutil's columns; guest times are in user and nice already.
-_MODES = {
-    "user": ("user",),
-    "nice": ("nice",),
-    "system": ("system",),
-    "idle": ("idle",),
-    "iowait": ("iowait",),
-    "interrupt": ("irq", "softirq", "interrupt", "dpc"),
-    "steal": ("steal",),
-}
+_PERIODS = ("1m", "5m", "15m")
+
+# The host's end of a container's interface: one comes and goes with every container, and what it carries the
+# interface to the outside counts as well.
+_CONTAINER_END = "veth"
+_LOOPBACK = frozenset({"lo", "lo0", "Loopback Pseudo-Interface 1"})
 
 
 class Host:
-    """What the operating system shows of all that it runs on. The first utilization is since the object was made."""
+    """CPU utilization is between own readings, the first of which is taken when this is made.
+
+    `root` is where the host's files are; to look from a container at the machine around it, set `psutil.PROCFS_PATH`
+    as well. At most 32 file systems, disks and interfaces each are shown; the loopback interface only if asked for.
+    """
 
     name = "host"
 
-    def __init__(self, *, root: Path = Path("/"), machine: Any = psutil) -> None:
-        """Begin to read.
-
-        Args:
-            root: of the file system that has ``sys``.
-            machine: psutil, or what has its functions.
-        """
-        self._machine = machine
-        self._disks = Disks(root, machine)
-        self._cpu_shares = Shares()
+    def __init__(
+        self,
+        *,
+        root: Path = Path("/"),
+        clock: Callable[[], float] = time.monotonic,
+        loopback: bool = False,
+    ) -> None:
+        self._root = root
+        self._cpu_modes = CpuModes(clock)
+        self._loopback = loopback
         self.failures: dict[str, Exception] = {}
-        list(read_parts([("cpu", self._cpu)], self.failures))
+        list(read_parts({"cpu": self._cpu}, {}))
 
     def collect(self) -> Iterator[Family]:
-        """Yield CPU, load, memory, swap, file systems, disks and network."""
-        parts = [
-            ("cpu", self._cpu),
-            ("load", self._load),
-            ("memory", self._memory),
-            ("swap", self._swap),
-            ("filesystems", self._disks.filesystems),
-            ("disks", self._disks.transfers),
-            ("network", lambda: network(self._machine)),
-        ]
-        return read_parts(parts, self.failures)
+        """Yield what there is; CPU utilization from half a second after the first reading."""
+        self.failures = {}
+        return read_parts(
+            {
+                "cpu": self._cpu,
+                "cpu_count": _cpu_count,
+                "load": _load,
+                "memory": _memory,
+                "swap": _swap,
+                "filesystem": lambda: filesystem_families(self._root, self.failures),
+                "disk": lambda: disk_families(self._root),
+                "network": self._network,
+            },
+            self.failures,
+        )
 
     def _cpu(self) -> Iterator[Family]:
-        times = self._machine.cpu_times()
-        seconds = {
-            mode: sum(getattr(times, column, 0.0) for column in columns)
-            for mode, columns in _MODES.items()
-            if any(hasattr(times, column) for column in columns)
-        }
-        yield family(catalog.CPU_TIME, {(mode,): value for mode, value in seconds.items()})
-        shares = self._cpu_shares.since_last(sum(seconds.values()), seconds)
+        seconds, shares = self._cpu_modes.read(psutil.cpu_times())
+        if any(seconds.values()):  # a sandbox may have the file and count nothing
+            yield by_label(catalog.CPU_TIME, seconds)
         if shares:
-            yield family(catalog.CPU_UTILIZATION, {(mode,): share for mode, share in shares.items()})
-        yield family(catalog.CPU_COUNT, float(self._machine.cpu_count() or 0))
+            yield by_label(catalog.CPU_UTILIZATION, shares)
 
-    def _load(self) -> Iterator[Family]:
-        loads = self._machine.getloadavg()
-        yield family(catalog.LOAD, {(period,): load for period, load in zip(("1m", "5m", "15m"), loads, strict=True)})
+    def _network(self) -> Iterator[Family]:
+        # As the kernel counts: what psutil would do about counters that began anew, rate() does better.
+        counters = psutil.net_io_counters(pernic=True, nowrap=False)
+        names = [name for name in sorted(counters) if self._is_shown(name)]
+        for metric, fields in _NETWORK.items():
+            points = [
+                Number((name, direction), float(getattr(counters[name], field)))
+                for name in names[:MOST]
+                for direction, field in (("receive", fields.receive), ("transmit", fields.transmit))
+            ]
+            if points:
+                yield Family(metric, metric.label_names, points)
 
-    def _memory(self) -> Iterator[Family]:
-        memory = self._machine.virtual_memory()
-        states = {
-            state: float(getattr(memory, state))
-            for state in ("used", "free", "cached", "buffers")
-            if hasattr(memory, state)
-        }
-        yield family(catalog.MEMORY_USAGE, {(state,): size for state, size in states.items()})
-        yield family(catalog.MEMORY_UTILIZATION, {(state,): size / memory.total for state, size in states.items()})
-        yield family(catalog.MEMORY_LIMIT, float(memory.total))
-        yield family(catalog.MEMORY_AVAILABLE, float(memory.available))
+    def _is_shown(self, name: str) -> bool:
+        return not name.startswith(_CONTAINER_END) and (self._loopback or name not in _LOOPBACK)
 
-    def _swap(self) -> Iterator[Family]:
-        swap = self._machine.swap_memory()
-        if swap.total:
-            states: dict[tuple[str, ...], float] = {("used",): float(swap.used), ("free",): float(swap.free)}
-            yield family(catalog.PAGING_USAGE, states)
-            yield family(catalog.PAGING_UTILIZATION, {state: size / swap.total for state, size in states.items()})
+
+class _Directions(NamedTuple):
+    """psutil's field for each direction."""
+
+    receive: str
+    transmit: str
+
+
+_NETWORK: dict[Metric, _Directions] = {
+    catalog.NETWORK_IO: _Directions("bytes_recv", "bytes_sent"),
+    catalog.NETWORK_PACKETS: _Directions("packets_recv", "packets_sent"),
+    catalog.NETWORK_ERRORS: _Directions("errin", "errout"),
+    catalog.NETWORK_DROPPED: _Directions("dropin", "dropout"),
+}
+
+
+def _cpu_count() -> Iterator[Family]:
+    count = psutil.cpu_count()
+    if count:
+        yield gauge(catalog.CPU_COUNT, count)
+
+
+def _load() -> Iterator[Family]:
+    yield by_label(catalog.LOAD, dict(zip(_PERIODS, psutil.getloadavg(), strict=True)))
+
+
+def _memory() -> Iterator[Family]:
+    memory = psutil.virtual_memory()
+    # Not psutil's `used`: what it leaves out of that has changed from version to version.
+    others = {state: getattr(memory, state) for state in ("free", "buffers", "cached") if hasattr(memory, state)}
+    states = {"used": max(0, memory.total - sum(others.values())), **others}
+    yield by_label(catalog.MEMORY_USAGE, states)
+    yield gauge(catalog.MEMORY_LIMIT, memory.total)
+    if memory.total > 0:
+        yield by_label(catalog.MEMORY_UTILIZATION, {state: value / memory.total for state, value in states.items()})
+    if sys.platform == "linux":
+        yield gauge(catalog.MEMORY_AVAILABLE, memory.available)
+
+
+def _swap() -> Iterator[Family]:
+    if sys.platform == "linux" and not Path(psutil.PROCFS_PATH, "vmstat").exists():
+        return  # a sandbox, without swap; psutil would warn the user of it
+    swap = psutil.swap_memory()
+    if swap.total > 0:
+        states = {"used": swap.used, "free": swap.free}
+        yield by_label(catalog.PAGING_USAGE, states)
+        yield by_label(catalog.PAGING_UTILIZATION, {state: value / swap.total for state, value in states.items()})
