@@ -13,10 +13,9 @@ from benchmarks.choice import add_choice, chosen
 from benchmarks.cpu import process_cpu_ns
 from benchmarks.estimate import Estimate
 from benchmarks.load import TOOL, load
-from benchmarks.overhead import RATIO_TARGET
 from benchmarks.report import arguments, introduce, keep, positive, say, table, verdict
 from benchmarks.subject import target_path
-from benchmarks.variants import APIVITALS, PLAIN, REFERENCE
+from benchmarks.variants import PLAIN, REFERENCE, TARGETS
 
 
 @dataclass
@@ -102,11 +101,12 @@ def show(results: dict[str, Rounds]) -> None:
                 cells[5] = f"{fastest / added_by_fastest(results, REFERENCE):.2f}"
         rows.append([*cells, f"{Estimate.of(rounds.throughput).median:,.0f}"])
     table(["variant", "CPU µs/request", "added", "ratio", "added, fastest round", "ratio", "requests/s"], rows)
-    if compared and APIVITALS in results:
-        ratio = added(results, APIVITALS).median / added(results, REFERENCE).median
-        fastest = added_by_fastest(results, APIVITALS) / added_by_fastest(results, REFERENCE)
-        say(f"{APIVITALS} / {REFERENCE}: {verdict(ratio, RATIO_TARGET, '.3f')}")
-        say(f"{APIVITALS} / {REFERENCE}, fastest rounds: {verdict(fastest, RATIO_TARGET, '.3f')}")
+    for variant, target in TARGETS.items():
+        if compared and variant in results:
+            ratio = added(results, variant).median / added(results, REFERENCE).median
+            fastest = added_by_fastest(results, variant) / added_by_fastest(results, REFERENCE)
+            say(f"{variant} / {REFERENCE}: {verdict(ratio, target, '.3f')}")
+            say(f"{variant} / {REFERENCE}, fastest rounds: {verdict(fastest, target, '.3f')}")
 
 
 def main() -> None:

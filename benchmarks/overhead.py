@@ -13,9 +13,7 @@ from benchmarks.child import Child
 from benchmarks.choice import add_choice, chosen
 from benchmarks.report import arguments, introduce, keep, positive, positives, say, table, verdict
 from benchmarks.samples import Cell, How, Samples, by_fastest, by_rounds
-from benchmarks.variants import APIVITALS, CONTROL, PLAIN, REFERENCE
-
-RATIO_TARGET = 0.15
+from benchmarks.variants import CONTROL, PLAIN, REFERENCE, TARGETS
 
 
 def measure(variants: list[str], counts: list[int], *, processes: int, rounds: int, requests: int) -> Samples:
@@ -56,10 +54,11 @@ def show_added(samples: Samples, variants: list[str], counts: list[int], how: Ho
             cells += [f"{own.median:.1f} ± {own.spread:.1f}", ratio]
         rows.append(cells)
     table(["variant", *(cell for routes in counts for cell in (f"{routes} routes", "ratio"))], rows)
-    if reference and APIVITALS in variants:
-        for routes in counts:
-            ratio_here = how(samples, APIVITALS, routes).median / reference[routes]
-            say(f"{APIVITALS} / {REFERENCE}, {routes} routes: {verdict(ratio_here, RATIO_TARGET, '.3f')}")
+    if reference:
+        for variant, target in TARGETS.items():
+            for routes in counts if variant in variants else ():
+                ratio_here = how(samples, variant, routes).median / reference[routes]
+                say(f"{variant} / {REFERENCE}, {routes} routes: {verdict(ratio_here, target, '.3f')}")
         say()
 
 
