@@ -257,6 +257,21 @@ def test_application_that_is_dropped_is_collected():
     assert gone() is None
 
 
+async def test_route_of_a_kind_that_we_do_not_know_is_served(caplog):
+    class Strange(Route):
+        path_format = property(lambda _: 1 / 0, lambda *_: None)
+
+    app = Starlette(routes=[Strange("/x", hello)])
+    shown = Instrumented(app)
+    try:
+        assert (await Client(app).get("/x")).text == "hello"
+        assert shown.only_outcome() == ("", "200", "")
+        assert shown.page().value("apivitals_internal_errors_total", operation="route") == 1
+        assert "ZeroDivisionError" in caplog.text
+    finally:
+        shown.vitals.uninstrument()
+
+
 async def test_errors_of_ours_do_not_reach_the_request(monkeypatch, caplog):
     app = Starlette(routes=[Mount("/m", routes=[Route("/x", hello)])])
     shown = Instrumented(app)

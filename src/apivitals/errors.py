@@ -9,7 +9,17 @@ from collections import Counter
 logger = logging.getLogger("apivitals")
 
 # Shown from the start with 0: a rate sees the first error only if there was a sample before it.
-OPERATIONS = ("record", "request_labels", "collect", "name_clash", "render", "token_file", "opentelemetry", "start")
+OPERATIONS = (
+    "record",
+    "route",
+    "request_labels",
+    "collect",
+    "name_clash",
+    "render",
+    "token_file",
+    "opentelemetry",
+    "start",
+)
 
 
 class ErrorLog:

@@ -65,7 +65,7 @@ class HttpMeter:
     def __init__(self, store: Store, settings: Settings, extra: ExtraLabels, errors: ErrorLog) -> None:
         self._settings = settings
         self._extra = extra
-        self._errors = errors
+        self.errors = errors
         self.in_flight = InFlight(settings, extra.fixed_names, extra.fixed)
         self.active = self.in_flight.exchanges
         seconds, sizes = settings.duration_bounds_seconds, settings.size_bounds_bytes
@@ -93,7 +93,7 @@ class HttpMeter:
                 record = self._bind(key, exchange.endpoint)
             record(exchange)
         except Exception as error:  # noqa: BLE001  # telemetry never breaks a request
-            self._errors.caught("record", error)
+            self.errors.caught("record", error)
 
     def _bind(self, key: Key, endpoint: object) -> Record:
         """Find or make the series for a key that is new.

@@ -68,7 +68,10 @@ def reporting_match(handle: Handle) -> Handle:
         matched = scope.get(SCOPE_KEY)
         if matched is not None and matched.matched is not self:
             matched.matched = self
-            note_match(matched, self, scope)
+            try:
+                note_match(matched, self, scope)
+            except Exception as error:  # noqa: BLE001  # a route that is not what we know costs its template only
+                matched.meter.errors.caught("route", error)
         return handle(self, scope, receive, send)
 
     return reporting

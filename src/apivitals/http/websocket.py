@@ -40,7 +40,7 @@ class WebSocketMeter:
     def __init__(self, store: Store, settings: Settings, extra: ExtraLabels, errors: ErrorLog) -> None:
         self._settings = settings
         self._fixed = extra.fixed
-        self._errors = errors
+        self.errors = errors
         self._sessions = store.gauge(catalog.http.WEBSOCKET_SESSIONS, extra.fixed_names)
         self._duration = store.histogram(catalog.http.WEBSOCKET_DURATION, extra.fixed_names)
         self._messages = store.counter(catalog.http.WEBSOCKET_MESSAGES, extra.fixed_names)
@@ -54,7 +54,7 @@ class WebSocketMeter:
                 self._routes[route] = self._bind(route, session.endpoint)
             return self._routes[route]
         except Exception as error:  # noqa: BLE001  # telemetry never breaks a session
-            self._errors.caught("record", error)
+            self.errors.caught("record", error)
             return None
 
     def _bind(self, route: str, endpoint: object) -> _RouteSeries | None:
@@ -74,7 +74,7 @@ class WebSocketMeter:
         try:
             self._duration.bind((*labels, close_code, error_type, *self._fixed)).observe(seconds)
         except Exception as error:  # noqa: BLE001  # telemetry never breaks a session
-            self._errors.caught("record", error)
+            self.errors.caught("record", error)
 
 
 class Session:
