@@ -1,10 +1,13 @@
 """What all tests share."""
 
 import os
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.support import servers
+from tests.support.vitals import Instrumented
 
 
 def pytest_configure() -> None:
@@ -19,3 +22,17 @@ def pytest_configure() -> None:
 def anyio_backend() -> str:
     """Run `@pytest.mark.anyio` tests on asyncio: the servers that FastAPI runs under have no other loop."""
     return "asyncio"
+
+
+@pytest.fixture
+def instrumented() -> Iterator[Callable[..., Instrumented]]:
+    """Instrument applications for one test."""
+    made: list[Instrumented] = []
+
+    def make(app: Any, **settings: Any) -> Instrumented:
+        made.append(Instrumented(app, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.vitals.uninstrument()

@@ -29,19 +29,6 @@ def application(**options):
     return Starlette(routes=[Route("/x", hello)], **options)
 
 
-@pytest.fixture
-def instrumented():
-    made = []
-
-    def make(app, **settings):
-        made.append(Instrumented(app, **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.vitals.uninstrument()
-
-
 async def test_twice_is_once(instrumented, caplog):
     app = application()
     first, second = instrumented(app), apivitals.instrument(app, metrics_path="/other")

@@ -25,19 +25,6 @@ async def hello(request):
     return PlainTextResponse("hello")
 
 
-@pytest.fixture
-def instrumented():
-    made = []
-
-    def make(app, **settings):
-        made.append(Instrumented(app, **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.vitals.uninstrument()
-
-
 async def test_page_is_not_measured_and_not_a_route(instrumented):
     app = Starlette(routes=[Route("/x", hello)])
     shown = instrumented(app)

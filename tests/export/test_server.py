@@ -13,26 +13,13 @@ import apivitals
 from tests.support.asgi import Client
 from tests.support.exposition import samples
 from tests.support.lifespan import LifespanFailedError
-from tests.support.vitals import COUNT, Instrumented
+from tests.support.vitals import COUNT
 
 pytestmark = pytest.mark.anyio
 
 
 async def hello(request):
     return PlainTextResponse("hello")
-
-
-@pytest.fixture
-def instrumented():
-    made = []
-
-    def make(app, **settings):
-        made.append(Instrumented(app, **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.vitals.uninstrument()
 
 
 async def get(shown, path="/metrics", method="GET", **options):

@@ -1,4 +1,4 @@
-"""Instrumented applications that are given back as they were."""
+"""Requests are measured without an error of ours."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,16 +9,13 @@ from tests.support.vitals import ERRORS, Instrumented
 
 
 @pytest.fixture
-def instrumented() -> Iterator[Callable[..., Instrumented]]:
+def instrumented(instrumented: Callable[..., Instrumented]) -> Iterator[Callable[..., Instrumented]]:
     """Instrument applications for one test, in which apivitals must not catch an error of its own."""
     made: list[Instrumented] = []
 
     def make(app: Any, **settings: Any) -> Instrumented:
-        made.append(Instrumented(app, **settings))
+        made.append(instrumented(app, **settings))
         return made[-1]
 
     yield make
-    pages = [one.page() for one in made]
-    for one in made:
-        one.vitals.uninstrument()
-    assert [page.value(ERRORS) for page in pages] == [0.0] * len(pages)
+    assert [one.page().value(ERRORS) for one in made] == [0.0] * len(made)
