@@ -1,6 +1,7 @@
 """This process' figures, also of a forked child, which shares nothing with its parent but the object."""
 
 import json
+import mmap
 import os
 import resource
 import subprocess
@@ -237,9 +238,10 @@ def test_page_faults():
     key = ("process_paging_faults_total", "minor")
     process = Process()
     before = numbers(process.collect())[key]
-    touched = bytearray(8 << 20)
-    touched[:: resource.getpagesize()] = b"x" * len(range(0, len(touched), resource.getpagesize()))
-    found = numbers(process.collect())
+    with mmap.mmap(-1, 8 << 20) as fresh:  # which an allocator that has memory left would not give
+        for page in range(0, len(fresh), resource.getpagesize()):
+            fresh[page] = 1
+        found = numbers(process.collect())
     assert found[key] > before
     assert found["process_paging_faults_total", "major"] >= 0
 
