@@ -41,7 +41,7 @@ def _importable(name: str) -> bool:
 PLAIN = "plain"
 CONTROL = "plain (control)"
 APIVITALS = "apivitals"
-REQUESTS_ONLY = "apivitals, requests only"
+REQUESTS_ONLY = "apivitals (requests only)"
 REFERENCE = "prometheus-fastapi-instrumentator"
 
 # What a variant may add, as a ratio to what the reference adds.
