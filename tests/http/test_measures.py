@@ -171,6 +171,24 @@ async def test_file_sent_by_the_server_counts_its_size(instrumented, tmp_path):
     assert shown.outcomes() == [("GET", "", "200", "", 1)]
 
 
+async def test_file_that_is_gone_once_it_is_sent_breaks_nothing(instrumented, tmp_path):
+    class SendingPath:
+        async def __call__(self, _scope, _receive, send):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.pathsend", "path": str(tmp_path / "gone")})
+
+    app = SendingPath()
+    shown = instrumented(app)
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await app({"type": "http", "method": "GET", "path": "/x", "headers": []}, None, send)
+    assert len(sent) == 2
+    assert shown.outcomes() == [("GET", "", "200", "", 1)]
+
+
 async def test_trailers_come_after_the_last_body_byte(instrumented):
     class WithTrailers:
         async def __call__(self, _scope, _receive, send):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
@@ -55,7 +56,9 @@ class Exchange:
         message = await self._receive()
         kind = message["type"]
         if kind == "http.request":
-            self.request_bytes += len(message.get("body", b""))
+            body = message.get("body")
+            if body:
+                self.request_bytes += len(body)
         elif kind == "http.disconnect":
             self.disconnected = True
         return message
@@ -79,7 +82,8 @@ class Exchange:
             if not message.get("more_body", False):
                 self.finish()
         elif kind == "http.response.pathsend":
-            self.response_bytes += os.stat(message["path"]).st_size  # noqa: PTH116  # microseconds, and no Path object on the request path
+            with contextlib.suppress(OSError):  # a file that is removed once it is sent
+                self.response_bytes += os.stat(message["path"]).st_size  # noqa: PTH116  # microseconds; no Path here
             self.finish()
         elif kind == "http.response.zerocopysend":
             self.response_bytes += message.get("count") or 0
