@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from apivitals.catalog import container, gpu, host, http, internal, process, runtime, source
+from apivitals.catalog import (
+    breakdown,
+    container,
+    gen_ai,
+    gpu,
+    host,
+    http,
+    internal,
+    operation,
+    process,
+    runtime,
+    source,
+)
 from apivitals.catalog.metric import PRIORITIES, Kind, Metric, Priority, label_name
 
-_PAGES = (http, runtime, process, container, host, gpu, source, internal)
+_PAGES = (http, breakdown, operation, gen_ai, runtime, process, container, host, gpu, source, internal)
 
 CATALOG: tuple[Metric, ...] = tuple(
     value for page in _PAGES for value in vars(page).values() if isinstance(value, Metric)
@@ -17,12 +29,15 @@ __all__ = [
     "Kind",
     "Metric",
     "Priority",
+    "breakdown",
     "container",
+    "gen_ai",
     "gpu",
     "host",
     "http",
     "internal",
     "label_name",
+    "operation",
     "process",
     "runtime",
     "source",

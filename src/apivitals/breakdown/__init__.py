@@ -1,0 +1,1 @@
+"""Where a request's time went: intervals in, seconds per component out."""

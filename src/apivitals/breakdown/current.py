@@ -1,0 +1,42 @@
+"""Where in which request the running code is: what `track()` and spans open their intervals in."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from opentelemetry.trace import Span, SpanContext
+
+from apivitals.breakdown.timeline import Interval, Timeline
+
+CURRENT: ContextVar[Interval | None] = ContextVar("apivitals_interval", default=None)
+"""The innermost interval around the running code; the request's `RequestTimeline` itself; None outside of requests."""
+
+
+class RequestTimeline(Timeline):
+    """A request's timeline, with what is known of its trace."""
+
+    __slots__ = ("server_span", "trace")
+
+    def __init__(self, started: float) -> None:
+        super().__init__(started)
+        self.server_span: Span | None = None
+        """The recording span of kind SERVER, which the breakdown is put on."""
+        self.trace: SpanContext | None = None
+        """A sampled span of the request, the server span if there is one: what exemplars point to."""
+
+
+def request_of(interval: Interval | None) -> RequestTimeline | None:
+    """Return the request that an interval is, or was, a part of."""
+    while interval is not None and interval.parent is not None:
+        interval = interval.parent
+    return interval if isinstance(interval, RequestTimeline) else None
+
+
+def innermost(one: Interval, other: Interval) -> Interval:
+    """Return the one that is inside the other; `other` if neither is."""
+    outer: Interval | None = one
+    while outer is not None:
+        if outer is other:
+            return one
+        outer = outer.parent
+    return other

@@ -1,0 +1,233 @@
+"""A request's time, divided among components so that the parts add up to it.
+
+At every instant the intervals that are active and have no active interval inside them, the leaves, share the time
+equally; where there is none, it belongs to the phase that the request is in. This is the sweep that Datadog's tracer
+does over a finished trace (https://docs.datadoghq.com/tracing/trace_explorer/trace_view/, execution time), done as the
+events come: a clock that runs at 1/n of real time while n leaves are active gives each leaf its share as the difference
+of two readings. So an event costs the same however many intervals there are or were, and nothing is kept of the past.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import NamedTuple
+
+from apivitals.breakdown.busy import Busy
+
+MIDDLEWARE, DEPENDENCIES, THREADPOOL_WAIT = "middleware", "dependencies", "threadpool_wait"
+ENDPOINT, SERIALIZATION, RECEIVE, SEND = "endpoint", "serialization", "receive", "send"
+DATABASE, CACHE, EXTERNAL, MESSAGING, GEN_AI = "database", "cache", "external", "messaging", "gen_ai"
+
+OPEN_LIMIT = 10_000
+"""Intervals of one request that can be open at once; further ones are not seen. A hundred times what is sensible."""
+
+
+class Component(NamedTuple):
+    """What one component had of a request."""
+
+    seconds: float
+    """Its share of the response time."""
+    calls: int
+    """Intervals of it that have ended: queries, calls, tracked blocks. Phases have none."""
+    busy_seconds: float
+    """Time during which at least one of its intervals was open, whatever else was; 0 for phases."""
+
+
+class Interval:
+    """A stretch of work inside a request, from `Timeline.open` to `Timeline.close`.
+
+    `component` is what it counts for unless `close` knows better. `is_exit` says that it is where the request leaves
+    the process: an exit inside it (an SDK's own HTTP request) is a detail of it and is not counted again.
+    """
+
+    __slots__ = ("children", "component", "counts", "is_exit", "mark", "parent", "share", "started", "timeline")
+
+    def __init__(self, parent: Interval | None, component: str, started: float) -> None:
+        self.timeline: Timeline | None = None
+        """The one it is open in; None for a timeline itself, and for an interval that is closed."""
+        self.parent = parent
+        self.component = component
+        self.started = started
+        self.is_exit = False
+        self.counts = True
+        self.children: set[Interval] | None = None
+        self.mark = 0.0
+        self.share = 0.0
+
+
+class Timeline(Interval):
+    """One request's time, from `started` on, in seconds of a monotonic clock. It is the outermost interval itself.
+
+    Any thread may call it; a reading of the clock that comes late, from another thread, counts as the newest one. What
+    comes after `end` is ignored: background tasks are not in the response time.
+    """
+
+    __slots__ = ("_active", "_busy", "_calls", "_last", "_lock", "_open", "_virtual", "ended", "seconds")
+
+    def __init__(self, started: float, phase: str = MIDDLEWARE) -> None:
+        super().__init__(None, phase, started)
+        self._last = started
+        self._virtual = 0.0
+        self._active = 1
+        self._calls: dict[str, int] | None = None
+        self._busy: dict[str, Busy] | None = None
+        self._open: set[Interval] | None = None
+        # Re-entrant: the garbage collector may end a span in the middle of one of our own events
+        self._lock = threading.RLock()
+        self.ended: float | None = None
+        self.seconds: dict[str, float] = {}
+        """Share of each component, in seconds; whole once the timeline has ended."""
+
+    @property
+    def phase(self) -> str:
+        """What time belongs to while no interval is open."""
+        return self.component
+
+    def enter(self, phase: str, at: float) -> None:
+        """Go over to the next phase."""
+        with self._lock:
+            if self.ended is not None:
+                return
+            self._advance(at)
+            if not self.children:
+                self._bank(self)
+                self.mark = self._virtual
+            self._settle(self)
+            self.component = phase
+
+    def leave_behind(self, at: float) -> None:
+        """Close what is still open: the endpoint has returned, and nothing waits for what it left running."""
+        with self._lock:
+            if self._open and self.ended is None:
+                self._advance(at)
+                for interval in list(self.children or ()):
+                    self._finish(interval)
+
+    def open(
+        self, parent: Interval, component: str, at: float, *, is_exit: bool = False, counts: bool = True
+    ) -> Interval | None:
+        """Begin an interval inside `parent`, or inside what that was in if it has ended.
+
+        Returns None where there is nothing to time: the request has ended, too much is open at once, or one exit is
+        inside another.
+        """
+        with self._lock:
+            if self.ended is not None:
+                return None
+            while parent is not self and parent.timeline is None:
+                parent = parent.parent or self
+            if self._open is None:
+                self._open = set()
+            elif len(self._open) >= OPEN_LIMIT or (is_exit and _within_exit(parent)):
+                return None
+            self._advance(at)
+            interval = Interval(parent, component, self._last)
+            interval.timeline = self
+            interval.is_exit = is_exit
+            interval.counts = counts
+            if parent.children:
+                self._active += 1
+            else:  # its time is its child's from here on
+                parent.share += self._virtual - parent.mark
+                if parent.children is None:
+                    parent.children = set()
+            parent.children.add(interval)
+            interval.mark = self._virtual
+            self._open.add(interval)
+            return interval
+
+    def close(self, interval: Interval, at: float, component: str | None = None) -> None:
+        """End an interval, as a part of `component` if that is known only now; for the second time it does nothing.
+
+        What is still open inside it is ended with it, as something that nobody waits for.
+        """
+        with self._lock:
+            if interval.timeline is not self or self.ended is not None:
+                return
+            if component is not None:
+                interval.component = component
+            self._advance(at)
+            self._finish(interval)
+
+    def end(self, at: float) -> None:
+        """End the request: what is open ends with it, and `seconds` add up to its time."""
+        with self._lock:
+            if self.ended is not None:
+                return
+            self._advance(at)
+            if self._open:
+                for interval in list(self.children or ()):
+                    self._finish(interval)
+            self._bank(self)
+            self._settle(self)
+            self.ended = self._last
+
+    def components(self) -> dict[str, Component]:
+        """Return what every component had, so far or in all."""
+        calls, busy = self._calls or {}, self._busy or {}
+        return {
+            component: Component(
+                seconds, calls.get(component, 0), busy[component].seconds() if component in busy else 0.0
+            )
+            for component, seconds in self.seconds.items()
+        }
+
+    def _advance(self, at: float) -> None:
+        if at > self._last:
+            self._virtual += (at - self._last) / self._active
+            self._last = at
+
+    def _bank(self, leaf: Interval) -> None:
+        leaf.share += self._virtual - leaf.mark
+
+    def _settle(self, interval: Interval) -> None:
+        """Give an interval's share to its component."""
+        component = interval.component
+        self.seconds[component] = self.seconds.get(component, 0.0) + interval.share
+        interval.share = 0.0
+
+    def _finish(self, interval: Interval) -> None:
+        """Close an interval, and before it all that is open inside it, innermost first."""
+        if interval.children:
+            below = [interval]
+            for outer in below:
+                below.extend(outer.children or ())
+            for inner in reversed(below):
+                self._finish_leaf(inner)
+        else:
+            self._finish_leaf(interval)
+
+    def _finish_leaf(self, interval: Interval) -> None:
+        assert self._open is not None  # noqa: S101  # it is in there
+        interval.share += self._virtual - interval.mark
+        interval.timeline = None
+        self._open.discard(interval)
+        parent = interval.parent
+        assert parent is not None  # noqa: S101  # only a timeline has none
+        assert parent.children is not None  # noqa: S101
+        parent.children.discard(interval)
+        if parent.children:
+            self._active -= 1
+        else:
+            parent.mark = self._virtual
+        self._settle(interval)
+        if interval.counts:
+            self._count(interval)
+
+    def _count(self, interval: Interval) -> None:
+        component = interval.component
+        if self._calls is None or self._busy is None:
+            self._calls, self._busy = {}, {}
+        self._calls[component] = self._calls.get(component, 0) + 1
+        busy = self._busy.get(component)
+        if busy is None:
+            busy = self._busy[component] = Busy()
+        busy.add(interval.started, self._last)
+
+
+def _within_exit(interval: Interval | None) -> bool:
+    while interval is not None:
+        if interval.is_exit:
+            return True
+        interval = interval.parent
+    return False
