@@ -39,5 +39,7 @@ class Arguments(TypedDict, total=False):
     blocked_loop_seconds: float | None
     gpu_processes: bool
     gpu_pcie: bool
+    breakdown: bool
+    trust_queue_header: bool
     registries: Sequence[Collector] | None
     opentelemetry_metrics: bool

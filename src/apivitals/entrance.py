@@ -9,9 +9,11 @@ instance, and goes through it.
 from __future__ import annotations
 
 import functools
+from types import ModuleType
 from typing import Any
 
 from apivitals import patching
+from apivitals.breakdown import phases
 from apivitals.http import route
 from apivitals.http.middleware import GATE, Gate, measuring
 
@@ -33,6 +35,7 @@ class Entrance:
         self._app = app
         self.owner = owner
         self._hooked: tuple[type, ...] = ()
+        self._phases: list[tuple[ModuleType, str]] = []
 
     def open(self, gate: Gate) -> None:
         """Send what comes to the application through `gate` first."""
@@ -40,6 +43,8 @@ class Entrance:
         self._hooked = tuple(route.hooked_classes())
         for cls in self._hooked:
             patching.acquire(cls, "handle", route.reporting_match)
+        if gate.divides:
+            self._phases = phases.hook()
         vars(self._app)[GATE] = gate
 
     def close(self) -> None:
@@ -48,3 +53,5 @@ class Entrance:
         patching.release(self.owner, "__call__")
         for cls in self._hooked:
             patching.release(cls, "handle")
+        phases.unhook(self._phases)
+        self._phases = []

@@ -18,6 +18,9 @@ OPERATIONS = (
     "render",
     "token_file",
     "opentelemetry",
+    "tracing",
+    "operation",
+    "otlp",
     "start",
 )
 

@@ -1,26 +1,29 @@
-"""The one place that changes other people's classes, and changes them back."""
+"""The one place that changes other people's classes and modules, and changes them back."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 _lock = threading.RLock()
 _MISSING = object()
 
+Owner = type | ModuleType
+
 
 class _Replaced:
     def __init__(self, own: Any, replacement: Any) -> None:
-        self.own = own  # as it stands in the class's own dictionary, or _MISSING if inherited
+        self.own = own  # as it stands in the owner's own dictionary, or _MISSING if inherited
         self.replacement = replacement
         self.holders = 0
 
 
-_replaced: dict[tuple[type, str], _Replaced] = {}
+_replaced: dict[tuple[Owner, str], _Replaced] = {}
 
 
-def acquire(owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
+def acquire(owner: Owner, name: str, wrap: Callable[[Any], Any]) -> None:
     """Replace `owner.name` by `wrap` of it, or, if that is done already, count one more who wants it so.
 
     Raises:
@@ -35,7 +38,7 @@ def acquire(owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
         entry.holders += 1
 
 
-def release(owner: type, name: str) -> None:
+def release(owner: Owner, name: str) -> None:
     """Count one fewer; after the last, put the original back.
 
     If somebody else has wrapped ours in the meantime, it stays beneath theirs: what they hold cannot be taken out,

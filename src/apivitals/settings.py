@@ -195,6 +195,15 @@ class Settings(BaseSettings):
         default=False, description="Read the PCIe throughput of GPUs too; it holds the driver for 20 ms each."
     )
 
+    breakdown: bool = Field(
+        default=True, description="Divide the response time among components; off, there are no exemplars either."
+    )
+    trust_queue_header: bool = Field(
+        default=False,
+        description="Take the queue time from `X-Request-Start` or `X-Queue-Start`. Only behind a proxy that sets the"
+        " header itself: anybody can send one.",
+    )
+
     registries: tuple[Registry, ...] | None = Field(
         None, description="prometheus-client registries shown on the page; its global one if not given."
     )

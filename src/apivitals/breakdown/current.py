@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from contextvars import ContextVar
+from typing import Any
 
 from opentelemetry.trace import Span, SpanContext
 
@@ -15,10 +17,12 @@ CURRENT: ContextVar[Interval | None] = ContextVar("apivitals_interval", default=
 class RequestTimeline(Timeline):
     """A request's timeline, with what is known of its trace."""
 
-    __slots__ = ("server_span", "trace")
+    __slots__ = ("scope", "server_span", "trace")
 
     def __init__(self, started: float) -> None:
         super().__init__(started)
+        self.scope: MutableMapping[str, Any] | None = None
+        """The ASGI scope that the route was given, while it has the request."""
         self.server_span: Span | None = None
         """The recording span of kind SERVER, which the breakdown is put on."""
         self.trace: SpanContext | None = None

@@ -62,14 +62,15 @@ class Timeline(Interval):
     comes after `end` is ignored: background tasks are not in the response time.
     """
 
-    __slots__ = ("_active", "_busy", "_calls", "_last", "_lock", "_open", "_virtual", "ended", "seconds")
+    __slots__ = ("_active", "_busy", "_last", "_lock", "_open", "_virtual", "calls", "ended", "seconds")
 
     def __init__(self, started: float, phase: str = MIDDLEWARE) -> None:
         super().__init__(None, phase, started)
         self._last = started
         self._virtual = 0.0
         self._active = 1
-        self._calls: dict[str, int] | None = None
+        self.calls: dict[str, int] = {}
+        """Intervals of each component that have ended: queries, calls, tracked blocks."""
         self._busy: dict[str, Busy] | None = None
         self._open: set[Interval] | None = None
         # Re-entrant: the garbage collector may end a span in the middle of one of our own events
@@ -94,6 +95,12 @@ class Timeline(Interval):
                 self.mark = self._virtual
             self._settle(self)
             self.component = phase
+
+    def rename(self, phase: str) -> None:
+        """Call the phase that the request is in otherwise, from its beginning on."""
+        with self._lock:
+            if self.ended is None:
+                self.component = phase
 
     def leave_behind(self, at: float) -> None:
         """Close what is still open: the endpoint has returned, and nothing waits for what it left running."""
@@ -164,10 +171,10 @@ class Timeline(Interval):
 
     def components(self) -> dict[str, Component]:
         """Return what every component had, so far or in all."""
-        calls, busy = self._calls or {}, self._busy or {}
+        busy = self._busy or {}
         return {
             component: Component(
-                seconds, calls.get(component, 0), busy[component].seconds() if component in busy else 0.0
+                seconds, self.calls.get(component, 0), busy[component].seconds() if component in busy else 0.0
             )
             for component, seconds in self.seconds.items()
         }
@@ -216,9 +223,9 @@ class Timeline(Interval):
 
     def _count(self, interval: Interval) -> None:
         component = interval.component
-        if self._calls is None or self._busy is None:
-            self._calls, self._busy = {}, {}
-        self._calls[component] = self._calls.get(component, 0) + 1
+        if self._busy is None:
+            self._busy = {}
+        self.calls[component] = self.calls.get(component, 0) + 1
         busy = self._busy.get(component)
         if busy is None:
             busy = self._busy[component] = Busy()

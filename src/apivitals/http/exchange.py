@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from apivitals.breakdown.current import RequestTimeline
+from apivitals.breakdown.timeline import ENDPOINT, RECEIVE, SEND
 from apivitals.http import outcome
 
 if TYPE_CHECKING:
@@ -33,8 +35,11 @@ class Exchange:
     request_bytes = 0
     response_bytes = 0
     response_headers: Any = ()
+    request_complete = False
+    streamed = False
     complete = False
     recorded = False
+    queue_seconds: float | None = None
     disconnected = False
     send_failed: BaseException | None = None
     # written by `apivitals.http.route`
@@ -48,28 +53,48 @@ class Exchange:
         self.scope = scope
         self._receive = receive
         self._send = send
-        self.started = perf_counter()
+        self.started = started = perf_counter()
         self.ended = 0.0
+        self.timeline = RequestTimeline(started) if meter.breakdown else None
+        if meter.queue is not None:
+            self.queue_seconds = meter.queue.read(scope)
 
     async def receive(self) -> Message:
-        """Count the body on its way in, and see a client leave."""
-        message = await self._receive()
+        """Count the body on its way in, time the wait for it, and see a client leave."""
+        timeline, waiting = self.timeline, None
+        if timeline is not None and not self.request_complete:
+            waiting = timeline.open(timeline, RECEIVE, perf_counter(), counts=False)
+        try:
+            message = await self._receive()
+        finally:
+            if timeline is not None and waiting is not None:
+                timeline.close(waiting, perf_counter())
         kind = message["type"]
         if kind == "http.request":
             body = message.get("body")
             if body:
                 self.request_bytes += len(body)
+            if not message.get("more_body", False):
+                self.request_complete = True
         elif kind == "http.disconnect":
-            self.disconnected = True
+            self.request_complete = self.disconnected = True
+            if timeline is not None and timeline.server_span is not None:
+                self.meter.annotate(self)  # the span may end before the request does
         return message
 
     async def send(self, message: Message) -> None:
         """Take the clock readings as the response goes out; the last body byte ends the request."""
         kind = message["type"]
+        timeline = self.timeline
+        more = message.get("more_body", False)
         if kind == "http.response.start":
             self.status = message["status"]
-            self.first_byte = perf_counter()
+            self.first_byte = now = perf_counter()
             self.response_headers = message.get("headers", ())
+            if timeline is not None:
+                timeline.enter(SEND, now)
+        elif timeline is not None and (more or self.streamed):
+            self._enter_chunk(timeline)
         try:
             await self._send(message)
         except BaseException as error:
@@ -79,9 +104,17 @@ class Exchange:
             body = message.get("body")
             if body:
                 self.response_bytes += len(body)
-            if not message.get("more_body", False):
+            if not more:
                 self.finish()
-        elif kind == "http.response.pathsend":
+            elif timeline is not None:
+                timeline.enter(ENDPOINT, perf_counter())
+        elif kind != "http.response.start":
+            self._count_extension(message)
+
+    def _count_extension(self, message: Message) -> None:
+        """Count a body that the server reads by itself."""
+        kind = message["type"]
+        if kind == "http.response.pathsend":
             with contextlib.suppress(OSError):  # a file that is removed once it is sent
                 self.response_bytes += os.stat(message["path"]).st_size  # noqa: PTH116  # microseconds; no Path here
             self.finish()
@@ -89,6 +122,13 @@ class Exchange:
             self.response_bytes += message.get("count") or 0
             if not message.get("more_body", False):
                 self.finish()
+
+    def _enter_chunk(self, timeline: RequestTimeline) -> None:
+        """Begin to send a chunk of a stream: what was not spent on sending was spent on making the chunk."""
+        if not self.streamed:
+            self.streamed = True
+            timeline.rename(ENDPOINT)
+        timeline.enter(SEND, perf_counter())
 
     def finish(self) -> None:
         """Take the end of the response.
@@ -98,9 +138,14 @@ class Exchange:
         """
         if self.complete:  # an application that ends its response twice
             return
-        self.ended = perf_counter()
+        self.ended = ended = perf_counter()
         self.complete = True
         self.meter.active.discard(self)
+        timeline = self.timeline
+        if timeline is not None:
+            timeline.end(ended)
+            if timeline.server_span is not None:
+                self.meter.annotate(self)
         status = self.status
         if status != _SERVER_ERROR:
             self.recorded = True
@@ -121,6 +166,8 @@ class Exchange:
             return
         self.ended = perf_counter()
         self.meter.active.discard(self)
+        if self.timeline is not None:
+            self.timeline.end(self.ended)
         self.record(self._failure(error))
 
     def _failure(self, error: BaseException | None) -> str:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from apivitals.breakdown.current import CURRENT
 from apivitals.http.exchange import Exchange, Receive, Scope, Send
 from apivitals.http.meter import HttpMeter
 from apivitals.http.route import SCOPE_KEY
@@ -54,6 +55,7 @@ class Gate:
         self.owner = owner
         self._http = http
         self._active = http.active
+        self.divides = http.breakdown
         self._websocket = websocket
         self._page = page
         self._page_path = page.path if page is not None else "\0"
@@ -116,6 +118,10 @@ def measuring(owner: type, original: Any) -> Any:
         if passing is None:
             await gate.pass_on(functools.partial(original, self), scope, receive, send)
             return
+        timeline = passing.timeline
+        if timeline is not None:
+            around = CURRENT.get()
+            CURRENT.set(timeline)
         try:
             await original(self, scope, passing.receive, passing.send)
         except BaseException as error:
@@ -123,6 +129,8 @@ def measuring(owner: type, original: Any) -> Any:
             raise
         finally:
             scope.pop(SCOPE_KEY, None)
+            if timeline is not None:
+                CURRENT.set(around)  # not reset(), which raises where a coroutine is thrown away in another context
         if not passing.recorded:
             passing.close(None)
 

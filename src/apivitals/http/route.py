@@ -11,9 +11,14 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from time import perf_counter
 from typing import Any, Protocol
 
 from starlette import routing
+
+from apivitals.breakdown import phases
+from apivitals.breakdown.current import RequestTimeline
+from apivitals.breakdown.timeline import DEPENDENCIES, ENDPOINT
 
 SCOPE_KEY = "apivitals"
 _MOUNT_REST = "/{path}"
@@ -27,6 +32,7 @@ class Matched(Protocol):
     mount: str
     route: str
     endpoint: Any
+    timeline: RequestTimeline | None
 
 
 def note_match(matched: Matched, route: Any, scope: MutableMapping[str, Any]) -> None:
@@ -47,6 +53,13 @@ def note_match(matched: Matched, route: Any, scope: MutableMapping[str, Any]) ->
             template = context.path_format or template
     matched.route = matched.mount + template
     matched.endpoint = getattr(route, "endpoint", None)
+
+
+def enter_route(timeline: RequestTimeline, route: Any, scope: MutableMapping[str, Any], send: Any) -> Any:
+    """Begin the route's part of the request's time; returns the `send` that ends it."""
+    timeline.scope = scope
+    timeline.enter(DEPENDENCIES if phases.marks_endpoint(route) else ENDPOINT, perf_counter())
+    return phases.leaving_route(timeline, send)
 
 
 def hooked_classes() -> Iterator[type]:
@@ -70,6 +83,8 @@ def reporting_match(handle: Handle) -> Handle:
             matched.matched = self
             try:
                 note_match(matched, self, scope)
+                if matched.timeline is not None and not isinstance(self, routing.Mount):
+                    send = enter_route(matched.timeline, self, scope, send)
             except Exception as error:  # noqa: BLE001  # a route that is not what we know costs its template only
                 matched.meter.errors.caught("route", error)
         return handle(self, scope, receive, send)

@@ -85,6 +85,7 @@ class Session:
     mount = ""
     route = ""
     endpoint: Any = None
+    timeline = None  # a session has no response time to divide
     recorded = False  # as an exchange's: always by `close`
 
     def __init__(self, meter: WebSocketMeter, scope: Scope, receive: Receive, send: Send) -> None:

@@ -86,6 +86,13 @@ class HistogramSeries:
                     self.exemplars = {}
                 self.exemplars[bucket] = exemplar
 
+    def attach(self, value: float, exemplar: Exemplar) -> None:
+        """Leave an exemplar in the bucket of `value`, which is observed elsewhere."""
+        with self._lock:
+            if self.exemplars is None:
+                self.exemplars = {}
+            self.exemplars[bisect_left(self.bounds, value)] = exemplar
+
     def read(self, labels: Labels | None) -> Distribution:
         """Take a consistent copy of the state, under the given labels."""
         with self._lock:
