@@ -1,0 +1,402 @@
+"""The response time falls into phases that add up to it, for every kind of endpoint and every way to end."""
+
+import asyncio
+import inspect
+import logging
+import threading
+import time
+
+import anyio.to_thread
+import pytest
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, routing
+from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.routing import Route
+
+from apivitals.breakdown import phases
+from apivitals.breakdown.current import CURRENT
+from tests.support.asgi import Client
+from tests.support.breakdown import COMPONENT_SECONDS, seconds_by_component
+
+pytestmark = pytest.mark.anyio
+
+DELAY = 0.06
+SLACK = 0.8 * DELAY
+ROUTE = "/x"
+
+
+def mostly(found, **expected):
+    """Say whether each component has the delays it is named with, and the others next to nothing."""
+    delays = {component: found.get(component, 0.0) - n * DELAY for component, n in expected.items()}
+    rest = {component: seconds for component, seconds in found.items() if component not in expected}
+    return all(0 <= delay < SLACK for delay in delays.values()) and sum(rest.values()) < SLACK
+
+
+async def get(app, instrumented, **settings):
+    shown = instrumented(app, **settings)
+    await Client(app).get(ROUTE)
+    return seconds_by_component(shown.page(), ROUTE)
+
+
+async def test_an_async_endpoint_with_dependencies(instrumented):
+    async def dependency():
+        await asyncio.sleep(DELAY)
+
+    app = FastAPI()
+
+    @app.get(ROUTE, dependencies=[Depends(dependency)])
+    async def endpoint():
+        await asyncio.sleep(2 * DELAY)
+        return {}
+
+    found = await get(app, instrumented)
+    assert mostly(found, dependencies=1, endpoint=2)
+    assert set(found) == {"middleware", "dependencies", "endpoint", "serialization", "send"}
+
+
+async def test_a_sync_endpoint_with_a_sync_dependency(instrumented):
+    def dependency():
+        time.sleep(DELAY)
+
+    app = FastAPI()
+
+    @app.get(ROUTE, dependencies=[Depends(dependency)])
+    def endpoint():
+        time.sleep(2 * DELAY)
+        return {}
+
+    found = await get(app, instrumented)
+    assert mostly(found, dependencies=1, endpoint=2)
+    assert 0 < found["threadpool_wait"] < SLACK
+
+
+async def test_a_dependency_with_yield_ends_after_the_response(instrumented):
+    async def dependency():
+        await asyncio.sleep(DELAY)
+        yield
+        await asyncio.sleep(3 * DELAY)
+
+    app = FastAPI()
+
+    @app.get(ROUTE, dependencies=[Depends(dependency)])
+    async def endpoint():
+        return {}
+
+    assert mostly(await get(app, instrumented), dependencies=1)
+
+
+@pytest.mark.skipif("scope" not in inspect.signature(Depends).parameters, reason="this FastAPI has no scopes")
+async def test_a_dependency_that_ends_with_the_endpoint_ends_in_its_own_phase(instrumented):
+    async def dependency():
+        yield
+        await asyncio.sleep(DELAY)
+
+    app = FastAPI()
+
+    @app.get(ROUTE, dependencies=[Depends(dependency, scope="function")])
+    async def endpoint():
+        await asyncio.sleep(DELAY)
+        return {}
+
+    assert mostly(await get(app, instrumented), dependencies=1, endpoint=1)
+
+
+async def test_serialization(instrumented):
+    class Slow:
+        def __iter__(self):
+            time.sleep(DELAY)
+            return iter([("a", 1)])
+
+    app = FastAPI()
+
+    @app.get(ROUTE, response_model=None)
+    async def endpoint():
+        return Slow()
+
+    assert mostly(await get(app, instrumented), serialization=1)
+
+
+async def test_middleware_before_and_after(instrumented):
+    async def slow(request, call_next):
+        await asyncio.sleep(DELAY)
+        response = await call_next(request)
+        await asyncio.sleep(DELAY)
+        return response
+
+    app = FastAPI()
+    app.add_middleware(BaseHTTPMiddleware, dispatch=slow)
+
+    @app.get(ROUTE)
+    async def endpoint():
+        await asyncio.sleep(DELAY)
+        return {}
+
+    assert mostly(await get(app, instrumented), middleware=2, endpoint=1)
+
+
+@pytest.mark.parametrize("kind", ["async", "sync"])
+async def test_a_stream_is_the_endpoints_while_it_makes_chunks(instrumented, kind):
+    async def chunks():
+        for _ in range(3):
+            await asyncio.sleep(DELAY)
+            yield b"chunk"
+
+    def chunks_in_thread():
+        for _ in range(3):
+            time.sleep(DELAY)
+            yield b"chunk"
+
+    app = FastAPI()
+
+    @app.get(ROUTE)
+    async def endpoint():
+        return StreamingResponse(chunks() if kind == "async" else chunks_in_thread())
+
+    assert mostly(await get(app, instrumented), endpoint=3)
+
+
+async def test_a_client_that_reads_slowly_is_send(instrumented):
+    async def slowly(message):
+        if message.get("body"):
+            await asyncio.sleep(DELAY)
+
+    async def chunks():
+        yield b"one"
+        await asyncio.sleep(DELAY)
+        yield b"two"
+
+    app = FastAPI()
+
+    @app.get(ROUTE)
+    async def endpoint():
+        return StreamingResponse(chunks())
+
+    shown = instrumented(app)
+    await Client(app).get(ROUTE, on_send=slowly)
+    assert mostly(seconds_by_component(shown.page(), ROUTE), send=2, endpoint=1)
+
+
+async def test_a_client_that_writes_slowly_is_receive(instrumented):
+    async def body():
+        yield b'{"a": '
+        await asyncio.sleep(DELAY)
+        yield b"1}"
+
+    app = FastAPI()
+
+    @app.post(ROUTE)
+    async def endpoint(item: dict[str, int]):
+        return item
+
+    shown = instrumented(app)
+    await Client(app).post(ROUTE, body=body(), headers={"content-type": "application/json"})
+    assert mostly(seconds_by_component(shown.page(), ROUTE), receive=1)
+
+
+async def test_a_background_task_is_in_no_component(instrumented):
+    app = FastAPI()
+
+    @app.get(ROUTE)
+    async def endpoint(tasks: BackgroundTasks):
+        tasks.add_task(asyncio.sleep, DELAY)
+        return {}
+
+    assert mostly(await get(app, instrumented))
+
+
+async def test_a_wait_for_a_thread_is_no_ones_work(instrumented):
+    app = FastAPI()
+    running = threading.Event()
+
+    @app.get("/slow")
+    def slow():
+        running.set()
+        time.sleep(2 * DELAY)
+
+    @app.get(ROUTE)
+    def endpoint():
+        return {}
+
+    shown = instrumented(app)
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    tokens, limiter.total_tokens = limiter.total_tokens, 1
+    try:
+        async with Client(app).open("GET", "/slow"):
+            await asyncio.to_thread(running.wait)
+            started = time.perf_counter()
+            await Client(app).get(ROUTE)
+            passed = time.perf_counter() - started
+    finally:
+        limiter.total_tokens = tokens
+    found = seconds_by_component(shown.page(), ROUTE)
+    assert found["threadpool_wait"] == pytest.approx(passed, abs=SLACK)
+    assert found["threadpool_wait"] > DELAY
+
+
+async def test_a_wait_for_a_thread_that_is_given_up_ends(instrumented):
+    app = FastAPI()
+    release = threading.Event()
+    holding = threading.Event()
+
+    def hold():
+        holding.set()
+        release.wait(10)
+
+    @app.get(ROUTE)
+    async def endpoint():
+        limiter = anyio.CapacityLimiter(1)
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: anyio.to_thread.run_sync(hold, limiter=limiter))
+            await asyncio.to_thread(holding.wait)
+            with anyio.move_on_after(DELAY):
+                await anyio.to_thread.run_sync(hold, limiter=limiter)
+            await asyncio.sleep(DELAY)
+            release.set()
+        return {}
+
+    assert mostly(await get(app, instrumented), threadpool_wait=1, endpoint=1)
+
+
+async def boom():
+    raise ValueError
+
+
+async def refuse():
+    raise HTTPException(403)
+
+
+async def respond():
+    return PlainTextResponse("as it is")
+
+
+async def needs_a_number(number: int):
+    return number
+
+
+@pytest.mark.parametrize("endpoint", [boom, refuse, respond, needs_a_number])
+@pytest.mark.parametrize("outer", [False, True])
+async def test_parts_add_up_whatever_comes_of_it(instrumented, endpoint, outer):
+    app = FastAPI()
+    app.get(ROUTE)(endpoint)
+    if outer:
+        app.add_middleware(BaseHTTPMiddleware, dispatch=lambda request, call_next: call_next(request))
+    found = await get(app, instrumented)
+    assert {"middleware", "send"} <= set(found)
+    assert all(seconds >= 0 for seconds in found.values())
+
+
+async def test_parts_add_up_for_a_client_that_leaves(instrumented):
+    app = FastAPI()
+
+    @app.post(ROUTE)
+    async def endpoint(request: Request):
+        await request.body()
+
+    shown = instrumented(app)
+    async with Client(app).open("POST", ROUTE, body=_never()) as exchange:
+        await asyncio.sleep(DELAY)
+        exchange.disconnect()
+        exchange.cancel()
+    assert mostly(seconds_by_component(shown.page(), ROUTE), receive=1)
+
+
+async def _never():
+    await asyncio.sleep(30)
+    yield b""
+
+
+async def test_requests_without_a_route_are_middleware(instrumented):
+    app = FastAPI()
+    shown = instrumented(app)
+    await Client(app).get("/nowhere")
+    assert set(seconds_by_component(shown.page(), "")) == {"middleware", "send"}
+
+
+async def test_a_plain_starlette_endpoint(instrumented):
+    async def endpoint(request):
+        await asyncio.sleep(DELAY)
+        return JSONResponse({})
+
+    found = await get(Starlette(routes=[Route(ROUTE, endpoint)]), instrumented)
+    assert mostly(found, endpoint=1)
+    assert set(found) == {"middleware", "endpoint", "send"}
+
+
+async def test_a_mounted_application_has_phases_too(instrumented):
+    inner = FastAPI()
+
+    @inner.get("/y")
+    async def endpoint():
+        await asyncio.sleep(DELAY)
+        return {}
+
+    app = FastAPI()
+    app.mount("/x", inner)
+    shown = instrumented(app)
+    await Client(app).get("/x/y")
+    assert mostly(seconds_by_component(shown.page(), "/x/y"), endpoint=1)
+
+
+async def test_it_can_be_switched_off(instrumented):
+    app = FastAPI()
+    app.get(ROUTE)(respond)
+    shown = instrumented(app, breakdown=False)
+    await Client(app).get(ROUTE)
+    assert not shown.page().has(COMPONENT_SECONDS)
+
+
+async def test_nothing_of_it_is_left_in_the_context_of_the_caller(instrumented):
+    seen = []
+
+    async def endpoint():
+        seen.append(CURRENT.get())
+
+    app = FastAPI()
+    app.get(ROUTE)(endpoint)
+    instrumented(app)
+    scope = {"type": "http", "method": "GET", "path": ROUTE, "query_string": b"", "headers": [], "root_path": ""}
+    await app(scope, _no_body, _nowhere)
+    assert [interval is None for interval in seen] == [False]
+    assert CURRENT.get() is None
+
+
+async def _no_body():
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _nowhere(message):
+    pass
+
+
+async def test_uninstrument_takes_every_mark_out(instrumented):
+    before = routing.run_endpoint_function, routing.serialize_response, anyio.to_thread.run_sync
+    first, second = instrumented(FastAPI()), instrumented(FastAPI())
+    assert routing.run_endpoint_function is not before[0]
+    first.vitals.uninstrument()
+    assert anyio.to_thread.run_sync is not before[2]
+    second.vitals.uninstrument()
+    assert (routing.run_endpoint_function, routing.serialize_response, anyio.to_thread.run_sync) == before
+
+
+async def test_a_fastapi_without_the_hooks_folds_phases_and_says_so_once(instrumented, monkeypatch, caplog):
+    app = FastAPI()
+
+    @app.get(ROUTE)
+    async def endpoint():
+        await asyncio.sleep(DELAY)
+        return PlainTextResponse("hello")
+
+    original = routing.run_endpoint_function
+    monkeypatch.setattr(phases, "_ENDPOINT_HOOK", "run_endpoint_elsewhere")
+    monkeypatch.setattr(phases, "_missing", set())
+    with caplog.at_level(logging.WARNING):
+        found = await get(app, instrumented)
+        instrumented(FastAPI())
+    assert routing.run_endpoint_function is original
+    assert mostly(found, endpoint=1)
+    assert "dependencies" not in found
+    assert [record.getMessage() for record in caplog.records].count(
+        "this version of FastAPI has no fastapi.routing.run_endpoint_elsewhere: "
+        "in the breakdown dependencies count as endpoint"
+    ) == 1
