@@ -15,7 +15,7 @@ SOURCE = Path(apivitals.__file__).parent
 LAYERS = [
     {"version"},
     {"catalog"},
-    {"arguments", "settings", "families", "errors", "patching"},
+    {"arguments", "settings", "families", "errors", "exceptions", "bounded", "patching"},
     {"configuration", "store"},
     {"breakdown"},
     {"operations"},

@@ -82,7 +82,7 @@ def _default(value: Any) -> str:
     if value in (None, (), {}):
         return ""
     if isinstance(value, tuple):
-        return ", ".join(f"{part:g}" for part in value)
+        return ", ".join(part if isinstance(part, str) else f"{part:g}" for part in value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

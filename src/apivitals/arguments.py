@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Literal, TypedDict
 
+from opentelemetry.metrics import MeterProvider
 from prometheus_client.registry import Collector
 
 from apivitals.catalog import Priority
@@ -40,6 +41,8 @@ class Arguments(TypedDict, total=False):
     gpu_processes: bool
     gpu_pcie: bool
     breakdown: bool
+    libraries: Literal["auto"] | Sequence[str] | None
     trust_queue_header: bool
     registries: Sequence[Collector] | None
     opentelemetry_metrics: bool
+    meter_provider: MeterProvider | None

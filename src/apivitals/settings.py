@@ -82,6 +82,19 @@ def _port(value: Any) -> Any:
     return None if value is False else _off(value)
 
 
+def _libraries(value: Any) -> Any:
+    if value is None or value is False:
+        return ()
+    names = (value,) if isinstance(value, str) else tuple(value)
+    return () if len(names) == 1 and str(names[0]).lower() in _OFF else names
+
+
+def _meter_provider(value: Any) -> Any:
+    if value is not None and not callable(getattr(value, "get_meter", None)):
+        raise ValueError(f"{value!r} is no OpenTelemetry meter provider")
+    return value
+
+
 SourceName = Literal["host", "process", "container", "gpu", "event_loop", "gc"]
 Registry = Annotated[Any, AfterValidator(_registry)]
 Bounds = Annotated[tuple[float, ...], AfterValidator(_bounds)]
@@ -111,7 +124,7 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", arbitrary_types_allowed=True, env_prefix="APIVITALS_", env_ignore_empty=True
     )
 
-    only_arguments: ClassVar[frozenset[str]] = frozenset({"request_labels", "registries"})
+    only_arguments: ClassVar[frozenset[str]] = frozenset({"request_labels", "registries", "meter_provider"})
 
     @classmethod
     def settings_customise_sources(
@@ -198,6 +211,11 @@ class Settings(BaseSettings):
     breakdown: bool = Field(
         default=True, description="Divide the response time among components; off, there are no exemplars either."
     )
+    libraries: Annotated[tuple[str, ...], BeforeValidator(_libraries)] = Field(
+        ("auto",),
+        description="Libraries whose calls are seen as database, cache, external, messaging or gen_ai, by their"
+        " OpenTelemetry instrumentations; `auto` is all that are installed, `off` is none.",
+    )
     trust_queue_header: bool = Field(
         default=False,
         description="Take the queue time from `X-Request-Start` or `X-Queue-Start`. Only behind a proxy that sets the"
@@ -212,6 +230,12 @@ class Settings(BaseSettings):
         description="Show metrics made with the OpenTelemetry API on the page. For that, a meter provider is set once"
         " the service has started, if there is none; it switches on the own metrics of any FastAPI application in the"
         " process that is not instrumented.",
+    )
+
+    meter_provider: Annotated[Any, AfterValidator(_meter_provider)] = Field(
+        None,
+        description="An OpenTelemetry meter provider that everything is recorded through instead of our own store, so"
+        " that its readers, views and exporters apply; the page shows what it holds.",
     )
 
     @model_validator(mode="after")

@@ -85,15 +85,20 @@ class Timeline(Interval):
         return self.component
 
     def enter(self, phase: str, at: float) -> None:
-        """Go over to the next phase."""
+        """Go over to the next phase. It is `_advance` and `_settle` written out: each request does it five times."""
         with self._lock:
             if self.ended is not None:
                 return
-            self._advance(at)
+            if at > self._last:
+                self._virtual += (at - self._last) / self._active
+                self._last = at
+            share = self.share
             if not self.children:
-                self._bank(self)
+                share += self._virtual - self.mark
                 self.mark = self._virtual
-            self._settle(self)
+            self.share = 0.0
+            seconds, component = self.seconds, self.component
+            seconds[component] = seconds.get(component, 0.0) + share
             self.component = phase
 
     def rename(self, phase: str) -> None:
@@ -165,7 +170,7 @@ class Timeline(Interval):
             if self._open:
                 for interval in list(self.children or ()):
                     self._finish(interval)
-            self._bank(self)
+            self.share += self._virtual - self.mark
             self._settle(self)
             self.ended = self._last
 
@@ -183,9 +188,6 @@ class Timeline(Interval):
         if at > self._last:
             self._virtual += (at - self._last) / self._active
             self._last = at
-
-    def _bank(self, leaf: Interval) -> None:
-        leaf.share += self._virtual - leaf.mark
 
     def _settle(self, interval: Interval) -> None:
         """Give an interval's share to its component."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from apivitals import exceptions
 from apivitals.breakdown.current import RequestTimeline
 from apivitals.breakdown.timeline import ENDPOINT, RECEIVE, SEND
 from apivitals.http import outcome
@@ -155,14 +156,14 @@ class Exchange:
         """Take the end of the application's work on this request: by return, or by `error`."""
         if self.recorded:
             return
-        error = outcome.unwrapped(error)
+        error = exceptions.unwrapped(error)
         if self.complete:
             if self.disconnected and error is not None and outcome.is_disconnect(error):
                 # Starlette's 500 for a client that left while its body was read has reached nobody
                 self.status, self.first_byte = 0, None
                 self.record(outcome.CLIENT_DISCONNECTED)
             else:
-                self.record(str(_SERVER_ERROR) if error is None else outcome.exception_name(error))
+                self.record(str(_SERVER_ERROR) if error is None else exceptions.exception_name(error))
             return
         self.ended = perf_counter()
         self.meter.active.discard(self)
@@ -178,10 +179,10 @@ class Exchange:
         if error is None:
             self.status = self.status or _SERVER_ERROR  # which the server sends for an application that sends nothing
             return outcome.INCOMPLETE
-        if outcome.is_cancellation(error):
-            return outcome.CANCELLED
+        if exceptions.is_cancellation(error):
+            return exceptions.CANCELLED
         self.status = self.status or _SERVER_ERROR  # likewise for one that raises before it sends
-        return outcome.exception_name(error)
+        return exceptions.exception_name(error)
 
     def record(self, error_type: str) -> None:
         """Hand the measurements to the meter, once."""

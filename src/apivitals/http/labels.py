@@ -5,36 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
+from apivitals.bounded import BoundedValues
 from apivitals.catalog import label_name
 from apivitals.errors import ErrorLog
-
-OTHER = "_OTHER"
-_LONGEST_VALUE = 128
 
 Scope = MutableMapping[str, Any]
 RequestLabels = Callable[[Scope], Mapping[str, object]]
 Headers = Iterable[tuple[bytes, bytes]]
-
-
-class BoundedValues:
-    """Lets the first `limit` distinct values of a label through; later ones become ``_OTHER``.
-
-    One label with too many values would otherwise use up the series limit and push every new route into overflow.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._seen: set[str] = set()
-
-    def admit(self, value: str) -> str:
-        """Return `value`, shortened to 128 characters, or ``_OTHER``."""
-        value = value[:_LONGEST_VALUE]
-        if value in self._seen or not value:
-            return value
-        if len(self._seen) >= self._limit:
-            return OTHER
-        self._seen.add(value)
-        return value
 
 
 class ExtraLabels:

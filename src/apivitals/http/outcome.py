@@ -1,36 +1,12 @@
-"""How a request ended, in OpenTelemetry's words: a status code and an ``error.type``."""
+"""How a request ended, where it did not end well, in values of ``error.type`` besides those of exceptions."""
 
 from __future__ import annotations
 
-import asyncio
-
 CLIENT_DISCONNECTED = "client_disconnected"
-CANCELLED = "cancelled"
 INCOMPLETE = "incomplete_response"
 REJECTED = "handshake_rejected"
-
-
-def unwrapped(error: BaseException | None) -> BaseException | None:
-    """Return what a group of one exception holds: a task group, around a stream or a middleware, makes such groups."""
-    while error is not None and type(error).__name__ in {"ExceptionGroup", "BaseExceptionGroup"}:
-        inner = error.exceptions  # type: ignore[attr-defined]  # by name, since 3.10 has them from a package only
-        if len(inner) != 1:
-            break
-        error = inner[0]
-    return error
-
-
-def is_cancellation(error: BaseException) -> bool:
-    """Whether `error` is the event loop's way to stop a task, in asyncio or trio."""
-    return isinstance(error, asyncio.CancelledError) or type(error).__module__.startswith("trio")
 
 
 def is_disconnect(error: BaseException) -> bool:
     """Whether `error` is Starlette's word for a client that left while its body was read or its response sent."""
     return type(error).__name__ in {"ClientDisconnect", "WebSocketDisconnect"}
-
-
-def exception_name(error: BaseException) -> str:
-    """Name an exception as the semantic conventions do: with its module, unless it is a built-in."""
-    cls = type(error)
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"

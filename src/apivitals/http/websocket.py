@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from apivitals import catalog
+from apivitals import catalog, exceptions
 from apivitals.http import outcome
 from apivitals.http.exchange import Message, Receive, Scope, Send
 from apivitals.http.labels import ExtraLabels
@@ -135,7 +135,7 @@ class Session:
     def close(self, error: BaseException | None) -> None:
         """Take the end of the session: by return, or by `error`."""
         seconds = perf_counter() - self.started
-        error = outcome.unwrapped(error)
+        error = exceptions.unwrapped(error)
         if self.accepted:
             series = self.series
             if series is not None:
@@ -146,6 +146,8 @@ class Session:
         if series is None:
             return
         if error is not None and not outcome.is_disconnect(error):
-            self.error_type = outcome.CANCELLED if outcome.is_cancellation(error) else outcome.exception_name(error)
+            self.error_type = (
+                exceptions.CANCELLED if exceptions.is_cancellation(error) else exceptions.exception_name(error)
+            )
             self.close_code = self.close_code or str(_INTERNAL_ERROR)
         self.meter.ended(series.labels, self.close_code, self.error_type, seconds)
