@@ -9,7 +9,7 @@ from benchmarks.variants import PLAIN, VARIANTS
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """Add the option."""
     parser.add_argument(
-        "--variants", default=",".join(VARIANTS), help="which to compare, with commas (default: all); plain always"
+        "--variants", default=";".join(VARIANTS), help="which to compare, with semicolons (default: all); plain always"
     )
 
 
@@ -18,10 +18,11 @@ def chosen(parser: argparse.ArgumentParser, names: str) -> tuple[list[str], list
 
     A name that there is not ends the program with one line.
     """
-    asked = [PLAIN, *(name for name in names.split(",") if name != PLAIN)]
-    unknown = [name for name in asked if name not in VARIANTS]
+    named = names.split(";")
+    unknown = [name for name in named if name not in VARIANTS]
     if unknown:
         parser.error(f"no variant is called {unknown[0]!r}; there are: {', '.join(VARIANTS)}")
+    asked = list(dict.fromkeys([PLAIN, *(VARIANTS[name].base for name in named), *named]))
     skipped = [line for name in asked if (line := VARIANTS[name].missing())]
     for line in skipped:
         say(line)

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.estimate import Estimate
-from benchmarks.variants import PLAIN
+from benchmarks.variants import PLAIN, VARIANTS
 
 Cell = tuple[str, int]
 
@@ -22,17 +22,20 @@ class Samples:
         return median(value for process in self.values[PLAIN, routes] for value in process)
 
     def added(self, variant: str, routes: int) -> list[float]:
-        """Return what the variant added to the plain app, round by round."""
-        pairs = zip(self.values[variant, routes], self.values[PLAIN, routes], strict=True)
-        return [own - plain for process in pairs for own, plain in zip(*process, strict=True)]
+        """Return what the variant added to its base, round by round."""
+        pairs = zip(self.values[variant, routes], self._base(variant, routes), strict=True)
+        return [own - base for process in pairs for own, base in zip(*process, strict=True)]
 
     def fastest(self, variant: str, routes: int) -> list[float]:
         """Return what it added, process by process, each by its fastest round.
 
         Other work on the machine only ever makes a round slower, so the fastest has the least of it.
         """
-        pairs = zip(self.values[variant, routes], self.values[PLAIN, routes], strict=True)
-        return [min(own) - min(plain) for own, plain in pairs]
+        pairs = zip(self.values[variant, routes], self._base(variant, routes), strict=True)
+        return [min(own) - min(base) for own, base in pairs]
+
+    def _base(self, variant: str, routes: int) -> list[list[float]]:
+        return self.values[VARIANTS[variant].base, routes]
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return all of them, so that others can compute from them."""

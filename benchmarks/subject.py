@@ -28,16 +28,18 @@ def target_path(routes: int) -> str:
     return target_route(routes).format(video_id=1234)
 
 
-def build_app(routes: int, **settings: Any) -> FastAPI:
-    """Make the app with so many routes; settings go to FastAPI."""
+def build_app(routes: int, before: Callable[[], None] | None = None, **settings: Any) -> FastAPI:
+    """Make the app with so many routes, whose endpoints first call `before`; settings go to FastAPI."""
     app = FastAPI(**settings)
     for number in range(routes):
-        app.get(f"/shelf_{number}/videos/{{video_id}}")(_video_endpoint())
+        app.get(f"/shelf_{number}/videos/{{video_id}}")(_video_endpoint(before))
     return app
 
 
-def _video_endpoint() -> Callable[..., Awaitable[dict[str, Any]]]:
+def _video_endpoint(before: Callable[[], None] | None) -> Callable[..., Awaitable[dict[str, Any]]]:
     async def video(video_id: int, language: Annotated[str, Query(max_length=8)] = "en") -> dict[str, Any]:
+        if before is not None:
+            before()
         return {"id": video_id, "title": "The General", "language": language, "minutes": 79, "tags": ["silent", "1926"]}
 
     return video

@@ -13,12 +13,16 @@ from benchmarks.subject import Subject
 
 @dataclass(frozen=True)
 class Variant:
-    """A row of the table: its name, its module here, the import that it needs and what installs that."""
+    """A row of the table: its name, its module here, the import that it needs and what installs that.
+
+    What it adds is what it costs more than `base`, which has everything but the telemetry that is measured.
+    """
 
     name: str
     module: str
     needs: str | None = None
     remedy: str = ""
+    base: str = "plain"
 
     def missing(self) -> str | None:
         """Return the line that says why this variant is skipped, or None when it can run."""
@@ -42,10 +46,17 @@ PLAIN = "plain"
 CONTROL = "plain (control)"
 APIVITALS = "apivitals"
 REQUESTS_ONLY = "apivitals (requests only)"
+PHASES = "apivitals (phases)"
+SPANS, APIVITALS_SPANS = "three spans", "apivitals, three spans"
+TRACES, APIVITALS_TRACES = "exported traces", "apivitals, exported traces"
+METER_PROVIDER = "apivitals, MeterProvider"
 REFERENCE = "prometheus-fastapi-instrumentator"
 
 # What a variant may add, as a ratio to what the reference adds.
-TARGETS = {REQUESTS_ONLY: 0.15, APIVITALS: 0.35}
+TARGETS = {REQUESTS_ONLY: 0.15, APIVITALS: 0.35, APIVITALS_SPANS: 0.35}
+
+_OURS = ("apivitals", "run from the repository with the package installed")
+_NATIVE = ("fastapi.telemetry", "it needs FastAPI 0.143 or later")
 
 VARIANTS = {
     variant.name: variant
@@ -53,8 +64,14 @@ VARIANTS = {
         Variant(PLAIN, "plain"),
         # A second plain app: what it seems to add is the noise of the measurement.
         Variant(CONTROL, "plain"),
-        Variant(APIVITALS, "defaults", "apivitals", "run from the repository with the package installed"),
-        Variant(REQUESTS_ONLY, "requests_only", "apivitals", "run from the repository with the package installed"),
+        Variant(APIVITALS, "defaults", *_OURS),
+        Variant(REQUESTS_ONLY, "requests_only", *_OURS),
+        Variant(PHASES, "phases", *_OURS),
+        Variant(SPANS, "spans"),
+        Variant(APIVITALS_SPANS, "spans_measured", *_OURS, base=SPANS),
+        Variant(TRACES, "exported_traces", *_NATIVE),
+        Variant(APIVITALS_TRACES, "exported_traces_measured", *_OURS, base=TRACES),
+        Variant(METER_PROVIDER, "meter_provider", *_OURS),
         Variant(
             REFERENCE,
             "instrumentator",
@@ -62,8 +79,8 @@ VARIANTS = {
             "pip install prometheus-fastapi-instrumentator",
         ),
         Variant("starlette_exporter", "exporter", "starlette_exporter", "pip install starlette_exporter"),
-        Variant("FastAPI native metrics", "native_metrics", "fastapi.telemetry", "it needs FastAPI 0.143 or later"),
-        Variant("FastAPI native traces", "native_traces", "fastapi.telemetry", "it needs FastAPI 0.143 or later"),
+        Variant("FastAPI native metrics", "native_metrics", *_NATIVE),
+        Variant("FastAPI native traces", "native_traces", *_NATIVE),
         Variant(
             "opentelemetry-instrumentation-fastapi",
             "contrib",

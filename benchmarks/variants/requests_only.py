@@ -1,4 +1,4 @@
-"""apivitals without its sources: the metrics of requests alone."""
+"""apivitals without its sources and without the breakdown: the metrics of requests alone."""
 
 from typing import get_args
 
@@ -8,5 +8,5 @@ from benchmarks.variants import defaults
 
 
 def build(routes: int) -> Subject:
-    """Make the app with every source switched off."""
-    return defaults.build(routes, disabled_sources=get_args(SourceName))
+    """Make the app with everything else switched off."""
+    return defaults.build(routes, disabled_sources=get_args(SourceName), breakdown=False)

@@ -101,7 +101,7 @@ def uvicorn(app: str, *args: str, env: Mapping[str, str] | None = None) -> Itera
     """Serve an app, as `tests.real.apps:app`, under uvicorn."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", app, "--host=127.0.0.1", f"--port={port}", "--no-access-log", *args]
-    with _running(command, port, lambda: listens(port), env) as server:
+    with running(command, port, lambda: listens(port), env) as server:
         yield server
 
 
@@ -111,7 +111,7 @@ def gunicorn(app: str, *args: str, env: Mapping[str, str] | None = None) -> Iter
     port = free_port()
     worker_class = "--worker-class=" + _uvicorn_worker_class()
     command = [sys.executable, "-m", "gunicorn", app, f"--bind=127.0.0.1:{port}", worker_class, "--workers=1", *args]
-    with _running(command, port, lambda: _answers(port, "/metrics", {200, 404}), env) as server:
+    with running(command, port, lambda: _answers(port, "/metrics", {200, 404}), env) as server:
         yield server
 
 
@@ -130,19 +130,29 @@ def prometheus(config: str) -> Iterator[Server]:
             f"--web.listen-address=127.0.0.1:{port}",
             "--log.level=warn",
         ]
-        with _running(command, port, lambda: _answers(port, "/-/ready", {200})) as server:
+        with running(command, port, lambda: _answers(port, "/-/ready", {200})) as server:
             yield server
 
 
 @contextmanager
-def _running(
-    command: list[str], port: int, ready: Callable[[], bool], env: Mapping[str, str] | None = None
+def running(
+    command: list[str],
+    port: int,
+    ready: Callable[[], bool],
+    env: Mapping[str, str] | None = None,
+    user: str | None = None,
 ) -> Iterator[Server]:
+    """Run any server, as `user` if given, from when it is ready on."""
     with tempfile.TemporaryDirectory(prefix="server-") as directory:
         log = Path(directory, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env=os.environ | dict(env or {})
+                command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT if user is None else "/",
+                env=os.environ | dict(env or {}),
+                user=user,
             )
         server = Server(process, port, log)
         try:

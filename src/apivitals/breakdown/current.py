@@ -17,16 +17,16 @@ CURRENT: ContextVar[Interval | None] = ContextVar("apivitals_interval", default=
 class RequestTimeline(Timeline):
     """A request's timeline, with what is known of its trace."""
 
-    __slots__ = ("scope", "server_span", "trace")
+    scope: MutableMapping[str, Any] | None = None
+    """The ASGI scope that a FastAPI route was given, until its endpoint is called."""
+    server_span: Span | None = None
+    """The recording span of kind SERVER, which the breakdown is put on."""
+    trace: SpanContext | None = None
+    """A sampled span of the request, the server span if there is one: what exemplars point to."""
 
-    def __init__(self, started: float) -> None:
-        super().__init__(started)
-        self.scope: MutableMapping[str, Any] | None = None
-        """The ASGI scope that the route was given, while it has the request."""
-        self.server_span: Span | None = None
-        """The recording span of kind SERVER, which the breakdown is put on."""
-        self.trace: SpanContext | None = None
-        """A sampled span of the request, the server span if there is one: what exemplars point to."""
+    def forget(self) -> None:
+        """Let go of the request: its context, and this in it, may live on in a task that it has left behind."""
+        self.scope = self.server_span = None
 
 
 def request_of(interval: Interval | None) -> RequestTimeline | None:

@@ -54,6 +54,7 @@ def marking_endpoint(original: Callable[..., Awaitable[Any]]) -> Callable[..., A
         if timeline is not None:
             if timeline.scope is not None:
                 _mark_teardown(timeline, timeline.scope.get(_FUNCTION_STACK))
+                timeline.scope = None
             timeline.enter(ENDPOINT, perf_counter())
         return original(*args, **kwargs)
 
@@ -106,14 +107,16 @@ def timing_wait(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaita
     return run_sync
 
 
-def marks_endpoint(route: Any) -> bool:
-    """Whether the endpoint of `route` will mark its own beginning, so that what comes before is `dependencies`."""
+@functools.lru_cache(maxsize=64)
+def marks_endpoint(kind: type) -> bool:
+    """Whether the endpoints of this class of routes mark their own beginning: what comes before is `dependencies`."""
     fastapi = sys.modules.get("fastapi.routing")
-    return fastapi is not None and isinstance(route, fastapi.APIRoute) and hasattr(fastapi, _ENDPOINT_HOOK)
+    return fastapi is not None and issubclass(kind, fastapi.APIRoute) and hasattr(fastapi, _ENDPOINT_HOOK)
 
 
 def hook() -> list[tuple[ModuleType, str]]:
     """Put the marks where this version of FastAPI has places for them; returns what is to be given to `unhook`."""
+    marks_endpoint.cache_clear()
     hooked: list[tuple[ModuleType, str]] = []
     for module, name, wrap in _hooks():
         patching.acquire(module, name, wrap)

@@ -10,7 +10,9 @@ of two readings. So an event costs the same however many intervals there are or 
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple, cast
 
 from apivitals.breakdown.busy import Busy
 
@@ -18,6 +20,7 @@ MIDDLEWARE, DEPENDENCIES, THREADPOOL_WAIT = "middleware", "dependencies", "threa
 ENDPOINT, SERIALIZATION, RECEIVE, SEND = "endpoint", "serialization", "receive", "send"
 DATABASE, CACHE, EXTERNAL, MESSAGING, GEN_AI = "database", "cache", "external", "messaging", "gen_ai"
 
+_NOTE_LIMIT = 64  # a stream enters a phase twice for each chunk
 OPEN_LIMIT = 10_000
 """Intervals of one request that can be open at once; further ones are not seen. A hundred times what is sensible."""
 
@@ -60,59 +63,58 @@ class Timeline(Interval):
 
     Any thread may call it; a reading of the clock that comes late, from another thread, counts as the newest one. What
     comes after `end` is ignored: background tasks are not in the response time.
+
+    What changes in few requests is a class attribute until it does, and phases are only noted down until there is an
+    interval or the end: most of what a request pays for its breakdown is the making of this object and five notes.
     """
 
-    __slots__ = ("_active", "_busy", "_last", "_lock", "_open", "_virtual", "calls", "ended", "seconds")
+    timeline = None
+    parent = None
+    is_exit = False
+    children: set[Interval] | None = None
+    mark = 0.0
+    share = 0.0
+    calls: Mapping[str, int] = MappingProxyType({})
+    """Intervals of each component that have ended: queries, calls, tracked blocks."""
+    ended: float | None = None
+    _virtual = 0.0
+    _active = 1
+    _busy: dict[str, Busy] | None = None
+    _open: set[Interval] | None = None
 
     def __init__(self, started: float, phase: str = MIDDLEWARE) -> None:
-        super().__init__(None, phase, started)
-        self._last = started
-        self._virtual = 0.0
-        self._active = 1
-        self.calls: dict[str, int] = {}
-        """Intervals of each component that have ended: queries, calls, tracked blocks."""
-        self._busy: dict[str, Busy] | None = None
-        self._open: set[Interval] | None = None
-        # Re-entrant: the garbage collector may end a span in the middle of one of our own events
-        self._lock = threading.RLock()
-        self.ended: float | None = None
+        self.component = phase
+        self.started = self._last = started
         self.seconds: dict[str, float] = {}
         """Share of each component, in seconds; whole once the timeline has ended."""
-
-    @property
-    def phase(self) -> str:
-        """What time belongs to while no interval is open."""
-        return self.component
+        self._notes: list[tuple[str, float]] = []
+        # Re-entrant: the garbage collector may end a span in the middle of one of our own events
+        self._lock = threading.RLock()
 
     def enter(self, phase: str, at: float) -> None:
-        """Go over to the next phase. It is `_advance` and `_settle` written out: each request does it five times."""
+        """Go over to the next phase."""
+        if self._open is None and len(self._notes) < _NOTE_LIMIT:
+            self._notes.append((phase, at))
+            return
         with self._lock:
-            if self.ended is not None:
-                return
-            if at > self._last:
-                self._virtual += (at - self._last) / self._active
-                self._last = at
-            share = self.share
-            if not self.children:
-                share += self._virtual - self.mark
-                self.mark = self._virtual
-            self.share = 0.0
-            seconds, component = self.seconds, self.component
-            seconds[component] = seconds.get(component, 0.0) + share
-            self.component = phase
+            self._enter_noted()
+            self._enter(phase, at)
 
     def rename(self, phase: str) -> None:
         """Call the phase that the request is in otherwise, from its beginning on."""
         with self._lock:
+            self._enter_noted()
             if self.ended is None:
                 self.component = phase
 
     def leave_behind(self, at: float) -> None:
         """Close what is still open: the endpoint has returned, and nothing waits for what it left running."""
+        if not self._open:
+            return
         with self._lock:
-            if self._open and self.ended is None:
+            if self.ended is None:
                 self._advance(at)
-                for interval in list(self.children or ()):
+                for interval in tuple(self.children or ()):
                     self._finish(interval)
 
     def open(
@@ -126,6 +128,8 @@ class Timeline(Interval):
         with self._lock:
             if self.ended is not None:
                 return None
+            if self._notes:
+                self._enter_noted()
             while parent is not self and parent.timeline is None:
                 parent = parent.parent or self
             if self._open is None:
@@ -166,9 +170,13 @@ class Timeline(Interval):
         with self._lock:
             if self.ended is not None:
                 return
+            if self._open is None and not self._virtual:
+                self._divide_notes(at)
+                return
+            self._enter_noted()
             self._advance(at)
             if self._open:
-                for interval in list(self.children or ()):
+                for interval in tuple(self.children or ()):
                     self._finish(interval)
             self.share += self._virtual - self.mark
             self._settle(self)
@@ -176,6 +184,8 @@ class Timeline(Interval):
 
     def components(self) -> dict[str, Component]:
         """Return what every component had, so far or in all."""
+        with self._lock:
+            self._enter_noted()
         busy = self._busy or {}
         return {
             component: Component(
@@ -183,6 +193,36 @@ class Timeline(Interval):
             )
             for component, seconds in self.seconds.items()
         }
+
+    def _divide_notes(self, at: float) -> None:
+        """Come to the end of a request that was nothing but phases: the differences of their beginnings are theirs."""
+        seconds, last, phase = self.seconds, self._last, self.component
+        for following, begun in self._notes:
+            if begun > last:
+                seconds[phase] = seconds.get(phase, 0.0) + (begun - last)
+                last = begun
+            elif phase not in seconds:
+                seconds[phase] = 0.0
+            phase = following
+        self.ended = max(last, at)
+        seconds[phase] = seconds.get(phase, 0.0) + (self.ended - last)
+        self._notes.clear()
+
+    def _enter_noted(self) -> None:
+        if self.ended is None:
+            for phase, at in self._notes:
+                self._enter(phase, at)
+        self._notes.clear()
+
+    def _enter(self, phase: str, at: float) -> None:
+        if self.ended is not None:
+            return
+        self._advance(at)
+        if not self.children:
+            self.share += self._virtual - self.mark
+            self.mark = self._virtual
+        self._settle(self)
+        self.component = phase
 
     def _advance(self, at: float) -> None:
         if at > self._last:
@@ -226,8 +266,9 @@ class Timeline(Interval):
     def _count(self, interval: Interval) -> None:
         component = interval.component
         if self._busy is None:
-            self._busy = {}
-        self.calls[component] = self.calls.get(component, 0) + 1
+            self._busy, self.calls = {}, {}
+        calls = cast("dict[str, int]", self.calls)
+        calls[component] = calls.get(component, 0) + 1
         busy = self._busy.get(component)
         if busy is None:
             busy = self._busy[component] = Busy()

@@ -130,6 +130,7 @@ def measuring(owner: type, original: Any) -> Any:
         finally:
             scope.pop(SCOPE_KEY, None)
             if timeline is not None:
+                timeline.forget()
                 CURRENT.set(around)  # not reset(), which raises where a coroutine is thrown away in another context
         if not passing.recorded:
             passing.close(None)

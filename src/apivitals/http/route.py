@@ -57,8 +57,11 @@ def note_match(matched: Matched, route: Any, scope: MutableMapping[str, Any]) ->
 
 def enter_route(timeline: RequestTimeline, route: Any, scope: MutableMapping[str, Any], send: Any) -> Any:
     """Begin the route's part of the request's time; returns the `send` that ends it."""
-    timeline.scope = scope
-    timeline.enter(DEPENDENCIES if phases.marks_endpoint(route) else ENDPOINT, perf_counter())
+    if phases.marks_endpoint(route.__class__):
+        timeline.scope = scope
+        timeline.enter(DEPENDENCIES, perf_counter())
+    else:
+        timeline.enter(ENDPOINT, perf_counter())
     return phases.leaving_route(timeline, send)
 
 
