@@ -7,6 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,9 @@ from apivitals.errors import ErrorLog
 from apivitals.export.endpoint import MetricsEndpoint
 from apivitals.export.foreign import Foreign, Source
 from apivitals.export.information import Information, make_resource
+from apivitals.export.observed import Observed
 from apivitals.export.opentelemetry_metrics import OpenTelemetryMetrics
-from apivitals.export.page import MetricsPage
+from apivitals.export.page import MetricsPage, health
 from apivitals.export.prometheus import Format
 from apivitals.export.server import MetricsServer
 from apivitals.export.token import BearerToken
@@ -31,7 +33,7 @@ from apivitals.http.websocket import WebSocketMeter
 from apivitals.lifecycle import Lifecycle
 from apivitals.settings import DEFAULT_PATH, Settings, read_token
 from apivitals.sources.background import Background
-from apivitals.store import Store
+from apivitals.store import Backend, MeterProviderBackend, Store
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # in typing from Python 3.11 on
@@ -75,22 +77,28 @@ class Vitals:
         self._errors = ErrorLog()
         if not settings.enabled:
             return
-        self._store = Store(settings.series_limit)
+        backend: Backend
+        provider = settings.meter_provider
+        if provider is None:
+            backend = store = Store(settings.series_limit)
+        else:
+            backend = MeterProviderBackend(provider, settings.series_limit, self._errors)
         resource = make_resource(settings.service_name, _title(app))
-        self._opentelemetry = OpenTelemetryMetrics(resource) if settings.opentelemetry_metrics else None
+        self._opentelemetry = None
+        if settings.opentelemetry_metrics or provider is not None:
+            self._opentelemetry = OpenTelemetryMetrics(resource, provider)
         extra = _extra_labels(settings, self._errors)
-        self._http = http = HttpMeter(self._store, settings, extra, self._errors)
-        websocket = WebSocketMeter(self._store, settings, extra, self._errors)
-        background = Background(settings, self._store)
-        self._page = MetricsPage(
-            self._store,
-            (Information(resource).collect, http.in_flight.collect, background.collect),
-            self._foreign(),
-            self._errors,
-        )
+        self._http = http = HttpMeter(backend, settings, extra, self._errors)
+        websocket = WebSocketMeter(backend, settings, extra, self._errors)
+        background = Background(settings, backend)
+        information = Information(resource).collect
+        own = (information, http.in_flight.collect, background.collect, partial(health, backend, self._errors))
+        observed = None if provider is None else Observed(provider, own, self._errors)
+        sources = (store.collect, *own) if provider is None else ()
+        self._page = MetricsPage(backend, sources, self._foreign(), self._errors)
         token = _token(settings, self._errors)
         open_port = None if settings.metrics_port is None else lambda: _open_port(self._page, settings, token)
-        self._lifecycle = Lifecycle(open_port, background, self._opentelemetry, app, self._errors)
+        self._lifecycle = Lifecycle(open_port, background, self._opentelemetry, observed, app, self._errors)
         endpoint = None
         if settings.metrics_path is not None:
             endpoint = MetricsEndpoint(self._page, settings.metrics_path, token, lambda: getattr(app, "root_path", ""))
@@ -117,7 +125,11 @@ class Vitals:
             registries = (prometheus_client.REGISTRY,)
         sources = [Source(registry) for registry in registries]
         if self._opentelemetry is not None:
-            sources.append(Source(self._opentelemetry.registry, doubles_ours=True))
+            sources.append(
+                Source(
+                    self._opentelemetry.registry, doubles_ours=True, holds_ours=self.settings.meter_provider is not None
+                )
+            )
         return Foreign(self._errors, sources)
 
     @property

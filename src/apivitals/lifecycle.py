@@ -10,6 +10,7 @@ import anyio.lowlevel
 from starlette.routing import Mount
 
 from apivitals.errors import ErrorLog
+from apivitals.export.observed import Observed
 from apivitals.export.opentelemetry_metrics import OpenTelemetryMetrics
 from apivitals.export.server import MetricsServer
 from apivitals.http.exchange import Message, Receive, Scope, Send
@@ -28,12 +29,14 @@ class Lifecycle:
         open_port: Callable[[], MetricsServer] | None,
         background: Background,
         opentelemetry: OpenTelemetryMetrics | None,
+        observed: Observed | None,
         application: Any,
         errors: ErrorLog,
     ) -> None:
         self._open_port = open_port
         self._background = background
         self._opentelemetry = opentelemetry
+        self._observed = observed
         self._application = application
         self._errors = errors
         self._lock = threading.Lock()
@@ -93,6 +96,8 @@ class Lifecycle:
             except Exception as error:  # noqa: BLE001  # the page goes without them
                 self._errors.caught("start", error)
             try:
+                if self._observed is not None:
+                    self._observed.attach()
                 if self._opentelemetry is not None and self._opentelemetry.attach():
                     self._silence_native_metrics()
             except Exception as error:  # noqa: BLE001  # the page goes without them
@@ -120,6 +125,8 @@ class Lifecycle:
                 self._background.stop()
                 if self._opentelemetry is not None:
                     self._opentelemetry.detach()
+                if self._observed is not None:
+                    self._observed.detach()
             for config in self._silenced:
                 config["metrics"] = True
             self._silenced.clear()

@@ -1,6 +1,8 @@
 """Garbage collections: counts as CPython has them, pauses as they were."""
 
 import gc
+import subprocess
+import sys
 
 from apivitals.sources.garbage import GarbageCollector
 from apivitals.store import Store
@@ -53,3 +55,28 @@ def test_observing_inside_a_collection_does_not_deadlock():
     finally:
         source.stop()
     assert any(sum(point.counts) for point in distributions(store.collect()).values())
+
+
+def test_a_collection_inside_the_sdk_does_not_deadlock():
+    """A reader holds locks of the SDK, which are not re-entrant, while it makes objects, and so may collect."""
+    code = """if True:
+        import gc
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+        from apivitals.errors import ErrorLog
+        from apivitals.sources.garbage import GarbageCollector
+        from apivitals.store import MeterProviderBackend
+
+        reader = InMemoryMetricReader()
+        source = GarbageCollector(MeterProviderBackend(MeterProvider([reader]), 10, ErrorLog()))
+        source.start()
+        usual = gc.get_threshold()
+        for _ in range(5):
+            gc.collect()
+            list(source.collect())
+            gc.set_threshold(1, 1, 1)
+            reader.get_metrics_data()
+            gc.set_threshold(*usual)
+        source.stop()
+        """
+    subprocess.run([sys.executable, "-c", code], timeout=20, check=True)

@@ -116,8 +116,8 @@ def gunicorn(app: str, *args: str, env: Mapping[str, str] | None = None) -> Iter
 
 
 @contextmanager
-def prometheus(config: str) -> Iterator[Server]:
-    """Run Prometheus with that configuration's text; its data goes when it ends."""
+def prometheus(config: str, *args: str) -> Iterator[Server]:
+    """Run Prometheus with that configuration's text and further options; its data goes when it ends."""
     needs("prometheus")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="prometheus-") as directory:
@@ -129,6 +129,7 @@ def prometheus(config: str) -> Iterator[Server]:
             f"--storage.tsdb.path={directory}/data",
             f"--web.listen-address=127.0.0.1:{port}",
             "--log.level=warn",
+            *args,
         ]
         with running(command, port, lambda: _answers(port, "/-/ready", {200})) as server:
             yield server

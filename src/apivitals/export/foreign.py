@@ -45,10 +45,15 @@ OURS = frozenset(name for metric in CATALOG for name in sample_names(metric.fami
 
 @dataclass(frozen=True)
 class Source:
-    """A registry of somebody else's. `doubles_ours` if it is known to hold what we measure too, under our names."""
+    """A registry of somebody else's.
+
+    `doubles_ours` if it is known to hold what we measure too, under our names; `holds_ours` if that is what we
+    recorded through it ourselves.
+    """
 
     registry: Collector
     doubles_ours: bool = False
+    holds_ours: bool = False
 
 
 @dataclass
@@ -77,7 +82,7 @@ class Foreign:
         for source in self.sources:
             for family in self._collect(source.registry):
                 names = sample_names(family.name, family.type)
-                if names & OURS:
+                if names & OURS and not source.holds_ours:
                     if not source.doubles_ours:
                         self._clash(family.name, "one of apivitals'")
                     continue

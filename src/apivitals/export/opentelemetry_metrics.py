@@ -26,18 +26,21 @@ def is_unset(provider: ApiMeterProvider) -> bool:
 
 
 class OpenTelemetryMetrics:
-    """A registry with whatever the global meter provider's instruments hold."""
+    """A registry with whatever a meter provider's instruments hold: the one that is given, else the global one."""
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(self, resource: Resource, given: ApiMeterProvider | None = None) -> None:
         self.registry = CollectorRegistry()
         self._resource = resource
+        self._given = given
         self._reader: PrometheusMetricReader | None = None
         self._provider: Any = None
 
     def attach(self) -> bool:
         """Read the global provider from now on; set one first if there is none. Whether it was set here."""
         provider: Any = metrics.get_meter_provider()
-        ours = is_unset(provider)
+        if self._given is not None and not is_unset(self._given):
+            provider = self._given
+        ours = self._given is None and is_unset(provider)
         if not ours and not hasattr(provider, "add_metric_reader"):
             return False  # not the SDK's, or switched off: there is nothing to read
         self._reader = PrometheusMetricReader(

@@ -11,7 +11,7 @@ from apivitals.errors import ErrorLog
 from apivitals.export.foreign import Foreign
 from apivitals.export.prometheus import Format, render
 from apivitals.families import Family, Number
-from apivitals.store import Store
+from apivitals.store import Backend
 
 _SLICE_CHARACTERS = 32 * 1024
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for a gzip header
@@ -19,20 +19,19 @@ _GZIP_LEVEL = 1  # a page is a tenth of its size at level 1, in a third of level
 
 
 class MetricsPage:
-    """Gathers our families from the store and other sources, and everybody else's from their registries."""
+    """Gathers our families from their sources, and everybody else's from their registries."""
 
     def __init__(
         self,
-        store: Store,
+        backend: Backend,
         sources: Iterable[Callable[[], Iterable[Family]]],
         foreign: Foreign,
         errors: ErrorLog,
     ) -> None:
         self.foreign = foreign
-        self._store = store
-        self._sources = (store.collect, *sources, self._health)
+        self._sources = tuple(sources)
         self._errors = errors
-        self._duration = store.histogram(catalog.internal.RENDER_DURATION).bind(())
+        self._duration = backend.histogram(catalog.internal.RENDER_DURATION).bind(())
 
     def families(self) -> Iterator[Family]:
         """Yield our own families; a source that raises costs its own."""
@@ -65,14 +64,16 @@ class MetricsPage:
         if form is Format.OPENMETRICS:
             yield "# EOF\n"
 
-    def _health(self) -> Iterator[Family]:
-        instruments = self._store.instruments()
-        for metric, values in (
-            (catalog.internal.SERIES, [(i.metric.exposed, float(len(i))) for i in instruments]),
-            (catalog.internal.DROPPED, [(i.metric.exposed, float(i.dropped)) for i in instruments]),
-            (catalog.internal.ERRORS, [(name, float(count)) for name, count in self._errors.counts().items()]),
-        ):
-            yield Family(metric, metric.label_names, [Number((label,), value) for label, value in values])
+
+def health(backend: Backend, errors: ErrorLog) -> Iterator[Family]:
+    """Yield how many series there are and were refused, and our own errors."""
+    instruments = backend.instruments()
+    for metric, values in (
+        (catalog.internal.SERIES, [(i.metric.exposed, float(len(i))) for i in instruments]),
+        (catalog.internal.DROPPED, [(i.metric.exposed, float(i.dropped)) for i in instruments]),
+        (catalog.internal.ERRORS, [(name, float(count)) for name, count in errors.counts().items()]),
+    ):
+        yield Family(metric, metric.label_names, [Number((label,), value) for label, value in values])
 
 
 def in_pieces(texts: Iterable[str]) -> Iterator[str]:

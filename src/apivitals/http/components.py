@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
 from time import time
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,13 @@ from opentelemetry.trace import SpanContext
 
 from apivitals import catalog
 from apivitals.families import Exemplar
-from apivitals.store import Histogram, HistogramSeries, Store
+from apivitals.store import Backend, Histogram, Instrument, Observing
 
 if TYPE_CHECKING:
     from apivitals.http.exchange import Exchange
 
 Record = Callable[["Exchange"], None]
+Place = tuple["memoryview[float]", int, int]
 
 
 def exemplar_of(trace: SpanContext, value: float) -> Exemplar:
@@ -24,34 +26,84 @@ def exemplar_of(trace: SpanContext, value: float) -> Exemplar:
 
 
 class ComponentMeter:
-    """Keeps the series of each method, route, priority and set of the user's labels by component."""
+    """Records the breakdown of the requests of each method, route, priority and set of the user's labels."""
 
-    def __init__(self, store: Store, extra_labels: tuple[str, ...]) -> None:
-        self._duration = store.histogram(catalog.breakdown.COMPONENT_DURATION, extra_labels)
-        self._calls = store.histogram(catalog.breakdown.COMPONENT_CALLS, extra_labels)
+    def __init__(self, backend: Backend, extra_labels: tuple[str, ...]) -> None:
+        self._duration = backend.histogram(catalog.breakdown.COMPONENT_DURATION, extra_labels)
+        self._calls = backend.histogram(catalog.breakdown.COMPONENT_CALLS, extra_labels)
 
     def recorder(self, route: tuple[str, str, str], extra: tuple[str, ...]) -> Record:
         """Make what records the requests of a method, route and priority, with the user's labels."""
-        durations: dict[str, HistogramSeries] = {}
-        calls: dict[str, HistogramSeries] = {}
+        calls = _Components(self._calls, route, extra)
+        if isinstance(self._duration, Histogram):
+            return _recorder_in_store(self._duration, route, extra, calls)
+        return _recorder(_Components(self._duration, route, extra), calls)
 
-        def bound(histogram: Histogram, kept: dict[str, HistogramSeries], component: str) -> HistogramSeries:
-            labels = (*route, component, *extra)
-            series = histogram.bind(labels)
-            if histogram.holds(labels):  # what is past the limit is bound, and counted, each time
-                kept[component] = series
-            return series
 
-        def record(exchange: Exchange) -> None:
-            timeline = exchange.timeline
-            if timeline is None:
-                return
-            trace = timeline.trace
+class _Components(dict[str, Observing]):
+    """One route's series by component, bound when they are first asked for."""
+
+    def __init__(self, histogram: Instrument[Observing], route: tuple[str, ...], extra: tuple[str, ...]) -> None:
+        self._histogram = histogram
+        self._route = route
+        self._extra = extra
+
+    def __missing__(self, component: str) -> Observing:
+        labels = (*self._route, component, *self._extra)
+        series = self._histogram.bind(labels)
+        if self._histogram.holds(labels):  # what is past the limit is bound, and counted, each time
+            self[component] = series
+        return series
+
+    def observe(self, values: Mapping[str, float], trace: SpanContext | None = None) -> None:
+        for component, value in values.items():
+            self[component].observe(value, None if trace is None else exemplar_of(trace, value))
+
+
+def _recorder(durations: _Components, calls: _Components) -> Record:
+    def record(exchange: Exchange) -> None:
+        timeline = exchange.timeline
+        if timeline is not None:
+            durations.observe(timeline.seconds, timeline.trace)
+            calls.observe(timeline.calls)
+
+    return record
+
+
+def _recorder_in_store(
+    histogram: Histogram, route: tuple[str, ...], extra: tuple[str, ...], calls: _Components
+) -> Record:
+    """Make the same for our own store: `observe` for every component, written out under one lock.
+
+    As in `apivitals.http.meter`, it halves what the recording costs.
+    """
+    bounds = histogram.bounds
+    lock = histogram._lock  # noqa: SLF001  # the store's one lock, shared by its series
+    found: dict[str, Place] = {}
+
+    def bind(component: str) -> Place:
+        labels = (*route, component, *extra)
+        series = histogram.bind(labels)
+        place = series.cells, series.start, series.sum_index
+        if histogram.holds(labels):
+            found[component] = place
+        return place
+
+    def record(exchange: Exchange) -> None:
+        timeline = exchange.timeline
+        if timeline is None:
+            return
+        with lock:
             for component, seconds in timeline.seconds.items():
-                series = durations.get(component) or bound(self._duration, durations, component)
-                series.observe(seconds, exemplar_of(trace, seconds) if trace is not None else None)
-            for component, count in timeline.calls.items():
-                series = calls.get(component) or bound(self._calls, calls, component)
-                series.observe(count)
+                place = found.get(component)
+                cells, start, total = bind(component) if place is None else place
+                cells[start + bisect_left(bounds, seconds)] += 1.0
+                cells[total] += seconds
+        if timeline.calls:
+            calls.observe(timeline.calls)
+        trace = timeline.trace
+        if trace is not None:
+            for component, seconds in timeline.seconds.items():
+                histogram.bind((*route, component, *extra)).attach(seconds, exemplar_of(trace, seconds))
 
-        return record
+    return record

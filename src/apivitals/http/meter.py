@@ -16,7 +16,7 @@ from apivitals.http.in_flight import InFlight, known_method, known_scheme
 from apivitals.http.labels import ExtraLabels
 from apivitals.http.priority import fits, priority_of
 from apivitals.http.queue import QueueMeter
-from apivitals.store import HistogramSeries, Store
+from apivitals.store import Backend, HistogramSeries, Observing
 
 if TYPE_CHECKING:
     from apivitals.errors import ErrorLog
@@ -74,6 +74,27 @@ def recorder(
     return record
 
 
+def observing_recorder(
+    duration: Observing, first_byte: Observing, received: Observing, sent: Observing, *, also: tuple[Record, ...] = ()
+) -> Record:
+    """Make the same for series of any backend."""
+
+    def record(exchange: Exchange) -> None:
+        timeline = exchange.timeline
+        trace = None if timeline is None else timeline.trace
+        seconds = exchange.ended - exchange.started
+        duration.observe(seconds, None if trace is None else exemplar_of(trace, seconds))
+        received.observe(exchange.request_bytes)
+        sent.observe(exchange.response_bytes)
+        if exchange.first_byte is not None:
+            seconds = exchange.first_byte - exchange.started
+            first_byte.observe(seconds, None if trace is None else exemplar_of(trace, seconds))
+        for one in also:
+            one(exchange)
+
+    return record
+
+
 def attach_exemplars(
     exchange: Exchange, trace: SpanContext, duration: HistogramSeries, first_byte: HistogramSeries
 ) -> None:
@@ -88,20 +109,20 @@ def attach_exemplars(
 class HttpMeter:
     """Finds the series of a request by method, route, status, scheme, error and the user's labels, and keeps them."""
 
-    def __init__(self, store: Store, settings: Settings, extra: ExtraLabels, errors: ErrorLog) -> None:
+    def __init__(self, backend: Backend, settings: Settings, extra: ExtraLabels, errors: ErrorLog) -> None:
         self._settings = settings
         self._extra = extra
         self.errors = errors
         self.in_flight = InFlight(settings, extra.fixed_names, extra.fixed)
         self.active = self.in_flight.exchanges
         seconds, sizes = settings.duration_bounds_seconds, settings.size_bounds_bytes
-        self._duration = store.histogram(catalog.http.REQUEST_DURATION, extra.names, seconds)
-        self._first_byte = store.histogram(catalog.http.TIME_TO_FIRST_BYTE, extra.names, seconds)
-        self._received = store.histogram(catalog.http.REQUEST_BODY_SIZE, extra.names, sizes)
-        self._sent = store.histogram(catalog.http.RESPONSE_BODY_SIZE, extra.names, sizes)
+        self._duration = backend.histogram(catalog.http.REQUEST_DURATION, extra.names, seconds)
+        self._first_byte = backend.histogram(catalog.http.TIME_TO_FIRST_BYTE, extra.names, seconds)
+        self._received = backend.histogram(catalog.http.REQUEST_BODY_SIZE, extra.names, sizes)
+        self._sent = backend.histogram(catalog.http.RESPONSE_BODY_SIZE, extra.names, sizes)
         self.breakdown = settings.breakdown
-        self._components = ComponentMeter(store, extra.names) if settings.breakdown else None
-        self.queue = QueueMeter(store, extra.names) if settings.trust_queue_header else None
+        self._components = ComponentMeter(backend, extra.names) if settings.breakdown else None
+        self.queue = QueueMeter(backend, extra.names) if settings.trust_queue_header else None
         self._records: dict[Key, Record] = {}
 
     def record(self, exchange: Exchange, error_type: str) -> None:
@@ -141,10 +162,10 @@ class HttpMeter:
             self.in_flight.note(method, scheme, route, priority)
             labels = (method, route, str(status) if status else "", scheme, error_type, priority, *extra)
             histograms = self._duration, self._first_byte, self._received, self._sent
-            record = recorder(
-                *(histogram.bind(labels) for histogram in histograms),
-                also=tuple(self._also(method, route, priority, extra)),
-            )
+            series = tuple(histogram.bind(labels) for histogram in histograms)
+            also = tuple(self._also(method, route, priority, extra))
+            of_store = tuple(one for one in series if isinstance(one, HistogramSeries))
+            record = recorder(*of_store, also=also) if of_store else observing_recorder(*series, also=also)
             if method == "HEAD":
                 record = _without_body(record)
             bounded = self._duration.holds(labels)

@@ -12,7 +12,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from apivitals import catalog
-from apivitals.store import HistogramSeries, Store
+from apivitals.store import Backend
 
 if TYPE_CHECKING:
     from apivitals.http.exchange import Exchange
@@ -53,9 +53,9 @@ def waited(value: bytes, now: float) -> float | str:
 class QueueMeter:
     """Reads the header of a proxy that is trusted to set it, and records the queue time by route."""
 
-    def __init__(self, store: Store, extra_labels: tuple[str, ...], clock: Callable[[], float] = time) -> None:
-        self._duration = store.histogram(catalog.breakdown.QUEUE_DURATION, extra_labels)
-        rejected = store.counter(catalog.breakdown.QUEUE_REJECTED)
+    def __init__(self, backend: Backend, extra_labels: tuple[str, ...], clock: Callable[[], float] = time) -> None:
+        self._duration = backend.histogram(catalog.breakdown.QUEUE_DURATION, extra_labels)
+        rejected = backend.counter(catalog.breakdown.QUEUE_REJECTED)
         self._rejected = {reason: rejected.bind((reason,)) for reason in (MALFORMED, FUTURE, TOO_OLD)}
         self._clock = clock
 
@@ -73,7 +73,7 @@ class QueueMeter:
 
     def recorder(self, labels: tuple[str, ...]) -> Callable[[Exchange], None]:
         """Make what records the queue time of one route's requests."""
-        series: HistogramSeries = self._duration.bind(labels)
+        series = self._duration.bind(labels)
 
         def record(exchange: Exchange) -> None:
             if exchange.queue_seconds is not None:

@@ -10,7 +10,7 @@ from apivitals.http import outcome
 from apivitals.http.exchange import Message, Receive, Scope, Send
 from apivitals.http.labels import ExtraLabels
 from apivitals.http.priority import fits, priority_of
-from apivitals.store import CounterSeries, GaugeSeries, Store
+from apivitals.store import Adding, Backend
 
 if TYPE_CHECKING:
     from apivitals.errors import ErrorLog
@@ -25,9 +25,7 @@ _INTERNAL_ERROR = 1011
 class _RouteSeries:
     """The series that a session of one route counts into while it is open."""
 
-    def __init__(
-        self, labels: tuple[str, ...], sessions: GaugeSeries, received: CounterSeries, sent: CounterSeries
-    ) -> None:
+    def __init__(self, labels: tuple[str, ...], sessions: Adding, received: Adding, sent: Adding) -> None:
         self.labels = labels
         self.sessions = sessions
         self.received = received
@@ -37,7 +35,7 @@ class _RouteSeries:
 class WebSocketMeter:
     """The WebSocket metrics of one application."""
 
-    def __init__(self, store: Store, settings: Settings, extra: ExtraLabels, errors: ErrorLog) -> None:
+    def __init__(self, store: Backend, settings: Settings, extra: ExtraLabels, errors: ErrorLog) -> None:
         self._settings = settings
         self._fixed = extra.fixed
         self.errors = errors

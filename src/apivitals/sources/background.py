@@ -15,13 +15,13 @@ from apivitals.sources.process import Process
 from apivitals.sources.sampler import Sampler, Source
 from apivitals.sources.utilization import Utilization
 from apivitals.sources.watchdog import Watchdog
-from apivitals.store import Store
+from apivitals.store import Backend
 
 
 class Background:
     """What goes on beside the requests. It costs the event loop a timer every 100 ms, and otherwise nothing."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Backend) -> None:
         off = settings.disabled_sources
         self._settings = settings
         self._event_loop = None if "event_loop" in off else EventLoop(store)

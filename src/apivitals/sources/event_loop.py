@@ -12,7 +12,7 @@ import anyio.to_thread
 from apivitals.catalog import Metric
 from apivitals.catalog import runtime as catalog
 from apivitals.families import Family, Number
-from apivitals.store import Store
+from apivitals.store import Backend
 
 _INTERVAL_SECONDS = 0.1
 
@@ -25,7 +25,7 @@ class EventLoop:
 
     name = "event_loop"
 
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: Backend, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._lag = store.histogram(catalog.EVENT_LOOP_LAG).bind(())
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None

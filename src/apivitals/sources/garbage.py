@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 from apivitals.catalog import runtime as catalog
 from apivitals.families import Family, Number
-from apivitals.store import Store
+from apivitals.store import Backend
+
+_WAITING = 10_000
 
 
 class GarbageCollector:
-    """Times collections by `gc.callbacks`, 0.7 µs each, and reads CPython's own counts."""
+    """Times collections by `gc.callbacks`, 0.7 µs each, and reads CPython's own counts.
+
+    What the callback has timed is observed when the source is read. A collection begins anywhere, also in a thread
+    that holds a lock of the OpenTelemetry SDK, which is not re-entrant.
+    """
 
     name = "gc"
 
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, store: Backend, *, clock: Callable[[], float] = time.perf_counter) -> None:
         pauses = store.histogram(catalog.GC_PAUSE)
         self._pauses = [pauses.bind((str(generation),)) for generation in range(len(gc.get_stats()))]
         self._clock = clock
         self._began: float | None = None
+        self._timed: deque[tuple[int, float]] = deque(maxlen=_WAITING)
 
     def start(self) -> None:
         """Time collections from now on."""
@@ -31,17 +39,23 @@ class GarbageCollector:
         """Time them no longer."""
         if self._collected in gc.callbacks:
             gc.callbacks.remove(self._collected)
+        self._observe()
 
     def _collected(self, phase: str, info: Mapping[str, int]) -> None:
         if phase == "start":
             self._began = self._clock()
         elif self._began is not None:
-            # taken before anything is observed: a collection may begin inside this one's callback
-            seconds, self._began = self._clock() - self._began, None
-            self._pauses[info["generation"]].observe(seconds)
+            self._timed.append((info["generation"], self._clock() - self._began))
+            self._began = None
+
+    def _observe(self) -> None:
+        for _ in range(len(self._timed)):  # not for as long as there are any: observing may lead to another one
+            generation, seconds = self._timed.popleft()
+            self._pauses[generation].observe(seconds)
 
     def collect(self) -> Iterator[Family]:
         """Yield collections, collected and uncollectable objects by generation."""
+        self._observe()
         stats = gc.get_stats()
         for metric, key in (
             (catalog.GC_COLLECTIONS, "collections"),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from apivitals.catalog import runtime as catalog
 from apivitals.sources.event_loop import EventLoop
-from apivitals.store import Store
+from apivitals.store import Backend
 
 logger = logging.getLogger("apivitals")
 
@@ -29,7 +29,7 @@ class Watchdog:
     def __init__(
         self,
         event_loop: EventLoop,
-        store: Store,
+        store: Backend,
         threshold_seconds: float,
         *,
         clock: Callable[[], float] = time.monotonic,

@@ -5,20 +5,15 @@ A series is looked up once and kept by its user; what is paid per observation is
 
 from __future__ import annotations
 
-import threading
 from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from apivitals.catalog import Metric
 from apivitals.families import Distribution, Exemplar, Family, Number
 from apivitals.store.blocks import Blocks
-
-Labels = tuple[str, ...]
-# Re-entrant: since CPython 3.12 the garbage collector may run between any two calls, so a `gc.callbacks` hook or a
-# signal handler that observes something can find its own thread holding the lock.
-Lock = threading.RLock
+from apivitals.store.table import Labels, Lock, SeriesTable
 
 
 class CounterSeries:
@@ -109,51 +104,16 @@ class HistogramSeries:
 _Series = TypeVar("_Series", CounterSeries, GaugeSeries, HistogramSeries)
 
 
-class _Instrument(Generic[_Series]):
-    """A metric's table of series, bounded: what is past the limit shares one overflow series."""
+class _Instrument(SeriesTable[_Series]):
+    """A metric's table of series, in the store's memory."""
 
     def __init__(self, metric: Metric, label_names: Labels, lock: Lock, blocks: Blocks, series_limit: int) -> None:
-        self.metric = metric
-        self.label_names = label_names
-        self._lock = lock
+        super().__init__(metric, label_names, lock, series_limit)
         self._blocks = blocks
-        self._limit = series_limit
-        self._series: dict[Labels, _Series] = {}
-        self._overflow: _Series | None = None
-        self.dropped = 0
-
-    @abstractmethod
-    def _make(self) -> _Series: ...
 
     @abstractmethod
     def family(self) -> Family:
         """The metric with its series, read as they are iterated."""
-
-    def __len__(self) -> int:
-        return len(self._series)
-
-    def bind(self, labels: Labels) -> _Series:
-        """Return the series for these label values, in the order of `label_names`; made at the first call.
-
-        Past the series limit it is the overflow series, each time counted in `dropped`.
-        """
-        series = self._series.get(labels)
-        if series is not None:
-            return series
-        with self._lock:
-            series = self._series.get(labels)
-            if series is None:
-                if len(self._series) >= self._limit:
-                    self.dropped += 1
-                    if self._overflow is None:
-                        self._overflow = self._make()
-                    return self._overflow
-                series = self._series[labels] = self._make()
-            return series
-
-    def holds(self, labels: Labels) -> bool:
-        """Whether these label values have a series of their own."""
-        return labels in self._series
 
     def all_series(self) -> Iterator[tuple[Labels | None, _Series]]:
         """Every series with its labels; the overflow series, last, has None."""
@@ -173,7 +133,7 @@ class _Instrument(Generic[_Series]):
 class Counter(_Instrument[CounterSeries]):
     """A total that only grows."""
 
-    def _make(self) -> CounterSeries:
+    def _make(self, _: Labels | None) -> CounterSeries:
         return CounterSeries(self._lock, self._blocks)
 
     def family(self) -> Family:
@@ -186,7 +146,7 @@ class Counter(_Instrument[CounterSeries]):
 class Gauge(_Instrument[GaugeSeries]):
     """A value that goes both ways; also OpenTelemetry's UpDownCounter."""
 
-    def _make(self) -> GaugeSeries:
+    def _make(self, _: Labels | None) -> GaugeSeries:
         return GaugeSeries(self._lock, self._blocks)
 
     def family(self) -> Family:
@@ -212,7 +172,7 @@ class Histogram(_Instrument[HistogramSeries]):
         super().__init__(metric, label_names, lock, blocks, series_limit)
         self.bounds = bounds
 
-    def _make(self) -> HistogramSeries:
+    def _make(self, _: Labels | None) -> HistogramSeries:
         return HistogramSeries(self._lock, self._blocks, self.bounds)
 
     def family(self) -> Family:

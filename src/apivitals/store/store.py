@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from apivitals.catalog import Metric
 from apivitals.families import Family
 from apivitals.store.blocks import Blocks
-from apivitals.store.instruments import Counter, Gauge, Histogram, Lock
+from apivitals.store.instruments import Counter, Gauge, Histogram
+from apivitals.store.table import Lock
 
 
 class Store:
