@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,20 +17,25 @@ from apivitals.arguments import Arguments
 from apivitals.configuration import SettingsError, load
 from apivitals.entrance import Entrance
 from apivitals.errors import ErrorLog
+from apivitals.export import otlp
 from apivitals.export.endpoint import MetricsEndpoint
 from apivitals.export.foreign import Foreign, Source
 from apivitals.export.information import Information, make_resource
+from apivitals.export.native_metrics import NativeMetrics
 from apivitals.export.observed import Observed
 from apivitals.export.opentelemetry_metrics import OpenTelemetryMetrics
+from apivitals.export.otlp import Otlp
 from apivitals.export.page import MetricsPage, health
 from apivitals.export.prometheus import Format
 from apivitals.export.server import MetricsServer
 from apivitals.export.token import BearerToken
+from apivitals.families import Family
 from apivitals.http.labels import ExtraLabels
 from apivitals.http.meter import HttpMeter
 from apivitals.http.middleware import Gate
 from apivitals.http.websocket import WebSocketMeter
-from apivitals.lifecycle import Lifecycle
+from apivitals.lifecycle import Lifecycle, Part
+from apivitals.operations.meter import OPERATIONS
 from apivitals.settings import DEFAULT_PATH, Settings, read_token
 from apivitals.sources.background import Background
 from apivitals.store import Backend, MeterProviderBackend, Store
@@ -77,28 +82,31 @@ class Vitals:
         self._errors = ErrorLog()
         if not settings.enabled:
             return
-        backend: Backend
-        provider = settings.meter_provider
-        if provider is None:
-            backend = store = Store(settings.series_limit)
-        else:
-            backend = MeterProviderBackend(provider, settings.series_limit, self._errors)
         resource = make_resource(settings.service_name, _title(app))
+        backend, sources = self._recording(settings)
         self._opentelemetry = None
-        if settings.opentelemetry_metrics or provider is not None:
-            self._opentelemetry = OpenTelemetryMetrics(resource, provider)
+        if settings.opentelemetry_metrics or settings.meter_provider is not None:
+            self._opentelemetry = OpenTelemetryMetrics(resource, NativeMetrics(app), settings.meter_provider)
         extra = _extra_labels(settings, self._errors)
         self._http = http = HttpMeter(backend, settings, extra, self._errors)
         websocket = WebSocketMeter(backend, settings, extra, self._errors)
         background = Background(settings, backend)
-        information = Information(resource).collect
-        own = (information, http.in_flight.collect, background.collect, partial(health, backend, self._errors))
-        observed = None if provider is None else Observed(provider, own, self._errors)
-        sources = (store.collect, *own) if provider is None else ()
+        found_out = (
+            Information(resource).collect,
+            http.in_flight.collect,
+            background.collect,
+            partial(health, (backend, OPERATIONS), self._errors),
+        )
+        observed = None
+        if settings.meter_provider is not None:
+            observed = Observed(settings.meter_provider, found_out, self._errors)
+        else:
+            sources += found_out
         self._page = MetricsPage(backend, sources, self._foreign(), self._errors)
+        pusher = otlp.from_environment(os.environ, resource, self._page.families, self._errors)
         token = _token(settings, self._errors)
         open_port = None if settings.metrics_port is None else lambda: _open_port(self._page, settings, token)
-        self._lifecycle = Lifecycle(open_port, background, self._opentelemetry, observed, app, self._errors)
+        self._lifecycle = Lifecycle(open_port, self._parts(background, observed, pusher), self._errors)
         endpoint = None
         if settings.metrics_path is not None:
             endpoint = MetricsEndpoint(self._page, settings.metrics_path, token, lambda: getattr(app, "root_path", ""))
@@ -118,6 +126,32 @@ class Vitals:
         entrance.open(gate)
         self._entrance = entrance
         vars(app)[_HANDLE] = self
+
+    def _recording(self, settings: Settings) -> tuple[Backend, tuple[Callable[[], Iterable[Family]], ...]]:
+        """Choose what everything is recorded into, the process's operations too; and what the page reads of it."""
+        OPERATIONS.errors = self._errors
+        OPERATIONS.limit_values(settings.label_value_limit)
+        if settings.meter_provider is None:
+            store = Store(settings.series_limit)
+            return store, (store.collect, OPERATIONS.collect)
+        backend = MeterProviderBackend(settings.meter_provider, settings.series_limit, self._errors)
+        OPERATIONS.record_through(backend)
+        return backend, ()
+
+    def _parts(self, background: Background, observed: Observed | None, pusher: Otlp | None) -> Iterator[Part]:
+        yield Part("start", background.start, background.stop)
+        opentelemetry = self._opentelemetry
+        if opentelemetry is not None:
+            yield Part("opentelemetry", opentelemetry.attach, opentelemetry.detach)
+        if observed is not None:
+            yield Part("opentelemetry", observed.attach, observed.detach)
+        if pusher is not None:
+            yield Part(
+                "otlp",
+                lambda: pusher.start(None if opentelemetry is None else opentelemetry.own_provider),
+                pusher.stop,
+                waits=True,
+            )
 
     def _foreign(self) -> Foreign:
         registries = self.settings.registries
@@ -154,6 +188,8 @@ class Vitals:
         self._entrance.close()
         self._entrance = None
         self._lifecycle.stop()
+        if self.settings.meter_provider is not None:
+            OPERATIONS.record_through(None)
 
 
 def _title(app: Any) -> str | None:

@@ -1,21 +1,30 @@
-"""What begins when the service starts and ends when it stops: its own port, the sources, OpenTelemetry's metrics."""
+"""What begins when the service starts and ends when it stops: its own port, and the parts that run beside requests."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import anyio.lowlevel
-from starlette.routing import Mount
+import anyio.to_thread
 
 from apivitals.errors import ErrorLog
-from apivitals.export.observed import Observed
-from apivitals.export.opentelemetry_metrics import OpenTelemetryMetrics
 from apivitals.export.server import MetricsServer
 from apivitals.http.exchange import Message, Receive, Scope, Send
 from apivitals.http.middleware import App
-from apivitals.sources.background import Background
+
+
+class Part(NamedTuple):
+    """Something that runs between the service's start and its stop. An error in it costs only itself."""
+
+    operation: str
+    """What the error log calls it."""
+    start: Callable[[], object]
+    stop: Callable[[], object]
+    """For the second time it does nothing."""
+    waits: bool = False
+    """Whether `stop` waits for somebody, seconds at most."""
 
 
 class Lifecycle:
@@ -24,24 +33,12 @@ class Lifecycle:
     Nothing starts when the module is imported: a server that forks its workers would leave its threads behind.
     """
 
-    def __init__(
-        self,
-        open_port: Callable[[], MetricsServer] | None,
-        background: Background,
-        opentelemetry: OpenTelemetryMetrics | None,
-        observed: Observed | None,
-        application: Any,
-        errors: ErrorLog,
-    ) -> None:
+    def __init__(self, open_port: Callable[[], MetricsServer] | None, parts: Iterable[Part], errors: ErrorLog) -> None:
         self._open_port = open_port
-        self._background = background
-        self._opentelemetry = opentelemetry
-        self._observed = observed
-        self._application = application
+        self._parts = tuple(parts)
         self._errors = errors
         self._lock = threading.Lock()
         self._begun = False
-        self._silenced: list[dict[str, Any]] = []
         self.server: MetricsServer | None = None
 
     async def lifespan(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +55,9 @@ class Lifecycle:
             if message["type"] == "lifespan.startup.complete":
                 self.begin()
             elif message["type"].startswith("lifespan.shutdown"):
+                for part in self._parts:
+                    if part.waits:
+                        await anyio.to_thread.run_sync(self._attempt, part.operation, part.stop)
                 self.stop()
             await send(message)
 
@@ -86,54 +86,27 @@ class Lifecycle:
                 self.server = self._open_port()
 
     def begin(self) -> None:
-        """Begin to sample the sources, and to read the OpenTelemetry API's metrics."""
+        """Start the parts, one after the other."""
         with self._lock:
             if self._begun:
                 return
             self._begun = True
-            try:
-                self._background.start()
-            except Exception as error:  # noqa: BLE001  # the page goes without them
-                self._errors.caught("start", error)
-            try:
-                if self._observed is not None:
-                    self._observed.attach()
-                if self._opentelemetry is not None and self._opentelemetry.attach():
-                    self._silence_native_metrics()
-            except Exception as error:  # noqa: BLE001  # the page goes without them
-                self._errors.caught("opentelemetry", error)
-
-    def _silence_native_metrics(self) -> None:
-        """Keep FastAPI from measuring what we measure, now that a meter provider is set because of us.
-
-        FastAPI has no switch for this after the constructor; without its attribute it measures, and costs, as it likes.
-        """
-        for application in _with_mounted(self._application):
-            config = getattr(getattr(application, "_native_telemetry", None), "config", None)
-            if isinstance(config, dict) and config.get("metrics") and config.get("meter_provider") is None:
-                config["metrics"] = False
-                self._silenced.append(config)
+            for part in self._parts:
+                self._attempt(part.operation, part.start)
 
     def stop(self) -> None:
-        """Release the port and stop reading; `first_request` or another lifespan may start them again."""
+        """Release the port and stop the parts; `first_request` or another lifespan may start them again."""
         with self._lock:
             if self.server is not None:
                 self.server.close()
                 self.server = None
             if self._begun:
                 self._begun = False
-                self._background.stop()
-                if self._opentelemetry is not None:
-                    self._opentelemetry.detach()
-                if self._observed is not None:
-                    self._observed.detach()
-            for config in self._silenced:
-                config["metrics"] = True
-            self._silenced.clear()
+                for part in reversed(self._parts):
+                    self._attempt(part.operation, part.stop)
 
-
-def _with_mounted(application: Any) -> Iterator[Any]:
-    yield application
-    for route in getattr(application, "routes", ()):
-        if isinstance(route, Mount):
-            yield from _with_mounted(route.app)
+    def _attempt(self, operation: str, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001  # the service goes on without it
+            self._errors.caught(operation, error)

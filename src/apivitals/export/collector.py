@@ -1,4 +1,4 @@
-"""Our sources in anybody's prometheus-client registry, without the rest of us."""
+"""Our sources, and the process's operations, in anybody's prometheus-client registry, without the rest of us."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from prometheus_client import Metric
 from apivitals.catalog import Kind
 from apivitals.export.prometheus import number_text
 from apivitals.families import OVERFLOW_LABEL, Distribution, Family
+from apivitals.operations.meter import OPERATIONS
 from apivitals.sources.sampler import Sampler, Source
 
 _NEWEST_SECONDS = 1.0
@@ -42,6 +43,24 @@ class ResourceCollector:
                 self._sampler.sample()
                 self._taken = self._clock()
         return map(as_prometheus_client, self._sampler.collect())
+
+
+class OperationsCollector:
+    """A prometheus-client collector of what `track()`, `inference()` and caches have recorded in this process.
+
+        REGISTRY.register(OperationsCollector())
+
+    It is for workers and scripts, which have no application whose page would show it. A service that is instrumented
+    shows it already, and would show it twice.
+    """
+
+    def describe(self) -> list[Metric]:
+        """Name nothing in advance: what there is to see is known when it is recorded."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield prometheus-client's families."""
+        return map(as_prometheus_client, OPERATIONS.collect())
 
 
 def as_prometheus_client(family: Family) -> Metric:

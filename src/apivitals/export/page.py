@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
+from typing import Protocol
 
 from apivitals import catalog
 from apivitals.errors import ErrorLog
 from apivitals.export.foreign import Foreign
 from apivitals.export.prometheus import Format, render
 from apivitals.families import Family, Number
-from apivitals.store import Backend
+from apivitals.store import Adding, Backend, Instrument, Observing
 
 _SLICE_CHARACTERS = 32 * 1024
+_UNENCODABLE = "replace"  # a lone surrogate in somebody's label costs itself, not the page
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for a gzip header
 _GZIP_LEVEL = 1  # a page is a tenth of its size at level 1, in a third of level 6's time; the event loop is waiting
+
+
+class HasInstruments(Protocol):
+    """A backend, or something that has one to itself."""
+
+    def instruments(self) -> Sequence[Instrument[Adding] | Instrument[Observing]]:
+        """All instruments, in the order they were made."""
 
 
 class MetricsPage:
@@ -51,7 +60,7 @@ class MetricsPage:
         if gzip:
             yield from compressed(texts)
         else:
-            yield from (text.encode() for text in texts)
+            yield from (text.encode(errors=_UNENCODABLE) for text in texts)
         self._duration.observe(perf_counter() - started)
 
     def _texts(self, form: Format, foreign: Iterable[str]) -> Iterator[str]:
@@ -65,9 +74,9 @@ class MetricsPage:
             yield "# EOF\n"
 
 
-def health(backend: Backend, errors: ErrorLog) -> Iterator[Family]:
+def health(backends: Iterable[HasInstruments], errors: ErrorLog) -> Iterator[Family]:
     """Yield how many series there are and were refused, and our own errors."""
-    instruments = backend.instruments()
+    instruments = [instrument for backend in backends for instrument in backend.instruments()]
     for metric, values in (
         (catalog.internal.SERIES, [(i.metric.exposed, float(len(i))) for i in instruments]),
         (catalog.internal.DROPPED, [(i.metric.exposed, float(i.dropped)) for i in instruments]),
@@ -98,5 +107,7 @@ def compressed(texts: Iterable[str]) -> Iterator[bytes]:
     """Gzip piece by piece."""
     compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
     for text in texts:
-        yield compressor.compress(text.encode())  # mostly nothing yet, and the time to let others run all the same
+        yield compressor.compress(
+            text.encode(errors=_UNENCODABLE)
+        )  # mostly nothing yet, and the time to let others run all the same
     yield compressor.flush()
