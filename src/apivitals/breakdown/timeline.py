@@ -165,6 +165,27 @@ class Timeline(Interval):
             self._advance(at)
             self._finish(interval)
 
+    def credit(self, inside: Interval, component: str, seconds: float, at: float) -> None:
+        """Count a call that was timed elsewhere and has just ended: its seconds are no longer those of `inside`.
+
+        It gets no more than what that has had itself since it began, so that the parts still add up.
+        """
+        with self._lock:
+            if self.ended is not None:
+                return
+            self._enter_noted()
+            while inside is not self and inside.timeline is None:
+                inside = inside.parent or self
+            self._advance(at)
+            if not inside.children:
+                inside.share += self._virtual - inside.mark
+                inside.mark = self._virtual
+            call = Interval(inside, component, self._last - seconds)
+            call.share = min(seconds, inside.share)
+            inside.share -= call.share
+            self._settle(call)
+            self._count(call)
+
     def end(self, at: float) -> None:
         """End the request: what is open ends with it, and `seconds` add up to its time."""
         with self._lock:

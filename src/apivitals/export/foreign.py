@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from apivitals.catalog import CATALOG
 from apivitals.errors import ErrorLog
+from apivitals.export.collector import OperationsCollector
 from apivitals.export.prometheus import Format
 
 
@@ -106,6 +107,8 @@ class Foreign:
 
     def _collect(self, registry: Collector) -> Iterator[Metric]:
         for collector in collectors(registry):
+            if isinstance(collector, OperationsCollector):  # a module of a worker's, and of this application's
+                continue
             try:
                 yield from list(collector.collect())
             except Exception as error:  # noqa: BLE001  # a collector that raises costs its own metrics

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from time import time
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import SpanContext
 
 from apivitals import catalog
-from apivitals.families import Exemplar
+from apivitals.breakdown.exemplar import exemplar
 from apivitals.store import Backend, Histogram, Instrument, Observing
 
 if TYPE_CHECKING:
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
 
 Record = Callable[["Exchange"], None]
 Place = tuple["memoryview[float]", int, int]
-
-
-def exemplar_of(trace: SpanContext, value: float) -> Exemplar:
-    """Name the trace that `value` was observed in."""
-    return Exemplar(f"{trace.trace_id:032x}", f"{trace.span_id:016x}", value, time())
 
 
 class ComponentMeter:
@@ -57,7 +51,7 @@ class _Components(dict[str, Observing]):
 
     def observe(self, values: Mapping[str, float], trace: SpanContext | None = None) -> None:
         for component, value in values.items():
-            self[component].observe(value, None if trace is None else exemplar_of(trace, value))
+            self[component].observe(value, None if trace is None else exemplar(trace, value))
 
 
 def _recorder(durations: _Components, calls: _Components) -> Record:
@@ -104,6 +98,6 @@ def _recorder_in_store(
         trace = timeline.trace
         if trace is not None:
             for component, seconds in timeline.seconds.items():
-                histogram.bind((*route, component, *extra)).attach(seconds, exemplar_of(trace, seconds))
+                histogram.bind((*route, component, *extra)).attach(seconds, exemplar(trace, seconds))
 
     return record

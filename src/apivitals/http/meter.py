@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import SpanContext
 
 from apivitals import catalog
+from apivitals.breakdown.exemplar import exemplar
 from apivitals.http.annotation import annotate
-from apivitals.http.components import ComponentMeter, exemplar_of
+from apivitals.http.components import ComponentMeter
 from apivitals.http.exchange import Exchange
 from apivitals.http.in_flight import InFlight, known_method, known_scheme
 from apivitals.http.labels import ExtraLabels
@@ -83,12 +84,12 @@ def observing_recorder(
         timeline = exchange.timeline
         trace = None if timeline is None else timeline.trace
         seconds = exchange.ended - exchange.started
-        duration.observe(seconds, None if trace is None else exemplar_of(trace, seconds))
+        duration.observe(seconds, None if trace is None else exemplar(trace, seconds))
         received.observe(exchange.request_bytes)
         sent.observe(exchange.response_bytes)
         if exchange.first_byte is not None:
             seconds = exchange.first_byte - exchange.started
-            first_byte.observe(seconds, None if trace is None else exemplar_of(trace, seconds))
+            first_byte.observe(seconds, None if trace is None else exemplar(trace, seconds))
         for one in also:
             one(exchange)
 
@@ -100,10 +101,10 @@ def attach_exemplars(
 ) -> None:
     """Leave the request's trace in the buckets of its response time and latency."""
     seconds = exchange.ended - exchange.started
-    duration.attach(seconds, exemplar_of(trace, seconds))
+    duration.attach(seconds, exemplar(trace, seconds))
     if exchange.first_byte is not None:
         seconds = exchange.first_byte - exchange.started
-        first_byte.attach(seconds, exemplar_of(trace, seconds))
+        first_byte.attach(seconds, exemplar(trace, seconds))
 
 
 class HttpMeter:

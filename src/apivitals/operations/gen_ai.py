@@ -7,7 +7,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext
 
-from apivitals.operations.exemplar import exemplar
+from apivitals.breakdown.exemplar import exemplar
 from apivitals.operations.inference import Inference
 from apivitals.operations.model_call import from_span, no_exemplar
 

@@ -8,11 +8,11 @@ from opentelemetry.trace import Tracer
 from opentelemetry.util.types import AttributeValue
 
 from apivitals.breakdown.current import CURRENT, RequestTimeline, request_of
+from apivitals.breakdown.exemplar import exemplar
 from apivitals.breakdown.timeline import Interval
 from apivitals.exceptions import CANCELLED, exception_name, is_cancellation, unwrapped
 from apivitals.families import Exemplar
 from apivitals.operations.checks import checked_amount, checked_text
-from apivitals.operations.exemplar import exemplar
 from apivitals.operations.meter import OPERATIONS
 from apivitals.operations.spans import COMPONENT, ITEMS, OperationSpan, current_tracer
 

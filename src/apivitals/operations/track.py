@@ -7,9 +7,9 @@ from time import perf_counter
 
 from opentelemetry.trace import SpanContext
 
-from apivitals.breakdown.current import CURRENT, RequestTimeline, request_of
+from apivitals.breakdown.current import CURRENT, request_of
+from apivitals.breakdown.exemplar import exemplar
 from apivitals.operations.checks import checked_amount
-from apivitals.operations.exemplar import exemplar
 from apivitals.operations.meter import OPERATIONS
 from apivitals.operations.operation import Operation
 from apivitals.operations.spans import COMPONENT, ITEMS, OperationSpan, current_tracer
@@ -74,17 +74,9 @@ def record(name: str, seconds: float, *, component: str | None = None, items: fl
         if items:
             OPERATIONS.items[name, component].add(items)
         if request is not None:
-            _count(request, component)
+            request.credit(CURRENT.get() or request, component, seconds, perf_counter())
     except Exception as error:  # noqa: BLE001  # telemetry never breaks what it times
         OPERATIONS.errors.caught("operation", error)
-
-
-def _count(request: RequestTimeline, component: str) -> None:
-    """Count a call to the component; its time was somebody's already."""
-    now = perf_counter()
-    interval = request.open(CURRENT.get() or request, component, now)
-    if interval is not None:
-        request.close(interval, now)
 
 
 def _span(name: str, component: str, seconds: float, items: float, error_type: str) -> SpanContext | None:
