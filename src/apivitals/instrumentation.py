@@ -39,6 +39,8 @@ from apivitals.operations.meter import OPERATIONS
 from apivitals.settings import DEFAULT_PATH, Settings, read_token
 from apivitals.sources.background import Background
 from apivitals.store import Backend, MeterProviderBackend, Store
+from apivitals.tracing.libraries import Libraries
+from apivitals.tracing.stand_in import STAND_IN
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # in typing from Python 3.11 on
@@ -83,6 +85,7 @@ class Vitals:
         if not settings.enabled:
             return
         resource = make_resource(settings.service_name, _title(app))
+        self._libraries = _libraries(settings, self._errors)
         backend, sources = self._recording(settings)
         self._opentelemetry = None
         if settings.opentelemetry_metrics or settings.meter_provider is not None:
@@ -124,6 +127,8 @@ class Vitals:
             except OSError as error:
                 raise SettingsError(str(error)) from None
         entrance.open(gate)
+        if settings.breakdown:
+            self._libraries.switch_on()
         self._entrance = entrance
         vars(app)[_HANDLE] = self
 
@@ -152,6 +157,8 @@ class Vitals:
                 pusher.stop,
                 waits=True,
             )
+        if self.settings.breakdown:  # last: a tracer provider is set by now, if one ever is
+            yield Part("tracing", STAND_IN.refresh, _nothing)
 
     def _foreign(self) -> Foreign:
         registries = self.settings.registries
@@ -187,6 +194,7 @@ class Vitals:
         vars(self._app).pop(_HANDLE, None)
         self._entrance.close()
         self._entrance = None
+        self._libraries.switch_off()
         self._lifecycle.stop()
         if self.settings.meter_provider is not None:
             OPERATIONS.record_through(None)
@@ -195,6 +203,17 @@ class Vitals:
 def _title(app: Any) -> str | None:
     title = getattr(app, "title", None)
     return title if isinstance(title, str) and title != "FastAPI" else None
+
+
+def _nothing() -> None:
+    """End what has no end of its own."""
+
+
+def _libraries(settings: Settings, errors: ErrorLog) -> Libraries:
+    try:
+        return Libraries(settings.libraries, STAND_IN, errors)
+    except ValueError as error:
+        raise SettingsError(f"apivitals settings: libraries: {error}") from None
 
 
 def _extra_labels(settings: Settings, errors: ErrorLog) -> ExtraLabels:

@@ -104,7 +104,7 @@ class Completions(BaseHTTPRequestHandler):
 @pytest.fixture
 def openai_client(provider):
     openai = pytest.importorskip("openai")
-    instrumentation = pytest.importorskip("opentelemetry.instrumentation.openai_v2")
+    instrumentation = pytest.importorskip("opentelemetry.instrumentation.genai.openai")
     server = HTTPServer(("127.0.0.1", 0), Completions)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

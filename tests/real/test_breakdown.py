@@ -14,6 +14,8 @@ for package in ("fastapi", "asyncpg", "psycopg", "redis", "httpx", "sqlalchemy")
     pytest.importorskip(package)
 
 SECONDS = 0.1
+RESET = 1
+"""asyncpg's pool resets a connection that is given back, which is a query too."""
 
 
 def near(clock: float):
@@ -64,12 +66,12 @@ def test_delays_at_once_share_the_time_and_do_not_pass_it(service):
     exits = {component: found[component] for component in ("database", "cache", "external")}
     assert sum(exits.values()) == near(clock)
     assert min(exits.values()) > SECONDS / 4
-    assert calls_by_component(page(service), "/at-once") == {"database": 1, "cache": 1, "external": 1}
+    assert calls_by_component(page(service), "/at-once") == {"database": 1 + RESET, "cache": 1, "external": 1}
 
 
 def test_queries_in_a_loop_are_seen_by_their_number(service):
     ask(service, "/n-plus-1?queries=25")
-    assert calls_by_component(page(service), "/n-plus-1") == {"database": 25}
+    assert calls_by_component(page(service), "/n-plus-1") == {"database": 25 + RESET}
 
 
 def test_the_caches_hits_and_misses_are_told_apart(service):

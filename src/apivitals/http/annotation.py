@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apivitals.tracing.server_span import SECONDS, name_server_span, put_breakdown
+
 if TYPE_CHECKING:
     from apivitals.http.exchange import Exchange
 
-_PREFIX = "apivitals.component."
+_QUEUE = f"{SECONDS}queue"
 
 
 def annotate(exchange: Exchange) -> None:
-    """Put the breakdown on the request's server span: seconds, calls and busy seconds by component, and the route."""
+    """Put the breakdown on the request's server span, and its queue time and route."""
     timeline = exchange.timeline
     if timeline is None or timeline.server_span is None:
         return
     span = timeline.server_span
-    for name, component in timeline.components().items():
-        span.set_attribute(_PREFIX + name, component.seconds)
-        if component.calls:
-            span.set_attribute(f"{_PREFIX}{name}.calls", component.calls)
-            span.set_attribute(f"{_PREFIX}{name}.busy", component.busy_seconds)
+    put_breakdown(span, timeline.components())
     if exchange.queue_seconds is not None:
-        span.set_attribute(_PREFIX + "queue", exchange.queue_seconds)
-    if exchange.route:
-        span.set_attribute("http.route", exchange.route)
+        span.set_attribute(_QUEUE, exchange.queue_seconds)
+    name_server_span(span, exchange.scope["method"], exchange.route, exchange.status)

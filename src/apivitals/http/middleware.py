@@ -11,6 +11,8 @@ from apivitals.http.exchange import Exchange, Receive, Scope, Send
 from apivitals.http.meter import HttpMeter
 from apivitals.http.route import SCOPE_KEY
 from apivitals.http.websocket import Session, WebSocketMeter
+from apivitals.tracing.server_span import ServerSpans
+from apivitals.tracing.stand_in import STAND_IN
 
 GATE = "_apivitals_gate"
 
@@ -62,6 +64,7 @@ class Gate:
         self._excluded = excluded
         self._lifecycle = lifecycle
         self._started = False
+        self._server_spans: ServerSpans | None = None
 
     def admit(self, scope: Scope, receive: Receive, send: Send) -> Exchange | Session | None:
         """Begin to measure a request or session; None for what is to be passed on, or answered, unmeasured."""
@@ -86,6 +89,12 @@ class Gate:
             return None
         scope[SCOPE_KEY] = passing
         return passing
+
+    def needs_server_span(self, application: Any, call: Any) -> ServerSpans | None:
+        """Return what is to make the server span of the next request, if nobody else does; `call` is the original."""
+        if self._server_spans is None:
+            self._server_spans = ServerSpans(application, functools.partial(call, application), STAND_IN)
+        return self._server_spans if self._server_spans.are_needed() else None
 
     def _serves(self, scope: Scope) -> bool:
         return self._page is not None and self._page.serves(scope)
@@ -119,11 +128,16 @@ def measuring(owner: type, original: Any) -> Any:
             await gate.pass_on(functools.partial(original, self), scope, receive, send)
             return
         timeline = passing.timeline
+        server_spans = None
         if timeline is not None:
             around = CURRENT.get()
             CURRENT.set(timeline)
+            server_spans = gate.needs_server_span(self, original)
         try:
-            await original(self, scope, passing.receive, passing.send)
+            if server_spans is None:
+                await original(self, scope, passing.receive, passing.send)
+            else:
+                await server_spans(scope, passing.receive, passing.send)
         except BaseException as error:
             passing.close(error)
             raise

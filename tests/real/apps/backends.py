@@ -96,8 +96,9 @@ async def at_once(seconds: float) -> float:
 
 @app.get("/n-plus-1")
 async def n_plus_1(queries: int) -> int:
-    for number in range(queries):
-        await pools[0].fetchval("SELECT $1::int", number)
+    async with pools[0].acquire() as connection:
+        for number in range(queries):
+            await connection.fetchval("SELECT $1::int", number)
     return queries
 
 

@@ -1,0 +1,1 @@
+"""Spans of OpenTelemetry instrumentations: how they become intervals of a request, and how they are switched on."""
