@@ -12,6 +12,7 @@ from tests.support.servers import eventually, needs, prometheus, uvicorn
 
 pytest.importorskip("fastapi", reason="the service is a FastAPI one")
 pytest.importorskip("opentelemetry.proto", reason="the receiver of traces speaks OTLP")
+receiver = pytest.importorskip("tests.support.otlp_receiver").receiver
 
 HISTOGRAMS = [
     "http_server_request_duration_seconds_bucket",
@@ -30,11 +31,9 @@ def exemplars(server, name):
 
 
 def test_prometheus_returns_exemplars_whose_traces_exist():
-    from tests.support.otlp_receiver import HttpReceiver  # noqa: PLC0415  # after importorskip
-
     needs("prometheus")
-    with HttpReceiver() as receiver:
-        env = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    with receiver("http/protobuf") as collector:
+        env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
         with (
             uvicorn("tests.real.apps.traced:app", env=env) as service,
             prometheus(scrape_configuration(service.port), "--enable-feature=exemplar-storage") as server,
@@ -43,9 +42,9 @@ def test_prometheus_returns_exemplars_whose_traces_exist():
             wait_for_scrape(server)
             found = {name: exemplars(server, name) for name in HISTOGRAMS}
             traces = {exemplar["labels"]["trace_id"] for each in found.values() for _, exemplar in each}
-            eventually(lambda: traces <= {span.trace_id.hex() for span in receiver.spans()}, "the traces")
+            eventually(lambda: traces <= {span.trace_id.hex() for span in collector.spans()}, "the traces")
     assert all(found.values()), found
     for labels, exemplar in found["http_server_request_duration_seconds_bucket"]:
         assert labels["http_route"] == "/hello/{name}"
-        (server_span,) = [span for span in receiver.spans() if span.span_id.hex() == exemplar["labels"]["span_id"]]
+        (server_span,) = [span for span in collector.spans() if span.span_id.hex() == exemplar["labels"]["span_id"]]
         assert server_span.name == "GET /hello/{name}"

@@ -1,0 +1,85 @@
+"""One server span for each request, whoever makes it and in whatever order, with the breakdown on it."""
+
+import json
+
+import pytest
+
+from tests.support.breakdown import seconds_by_component
+from tests.support.exposition import samples
+from tests.support.plain_http import get
+from tests.support.servers import uvicorn
+
+pytest.importorskip("opentelemetry.proto", reason="the receiver of traces speaks OTLP")
+receiver = pytest.importorskip("tests.support.otlp_receiver").receiver
+
+SERVER, CLIENT = 2, 3
+SAMPLED = 1
+COMPONENT = "apivitals.component."
+ROUTES = {"/api/call/{what}", "/api/headers/{what}"}
+TRACED = [
+    "fastapi, provider first",
+    "fastapi, provider after",
+    "fastapi, provider in lifespan",
+    "fastapi, provider by variables",
+    "fastapi, provider first, contrib first",
+    "fastapi, provider after, contrib after",
+    "starlette, provider first",
+    "starlette, provider in lifespan",
+    "starlette, provider by variables",
+]
+
+
+def attributes(span):
+    return {one.key: one.value.string_value or one.value.double_value or one.value.int_value for one in span.attributes}
+
+
+def run(mode, collector):
+    """Make one request, which makes another; return what headers that had, and the breakdown of the first."""
+    if mode.startswith("fastapi"):
+        pytest.importorskip("fastapi")
+    env = {"MODE": mode, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    if "provider" in mode:
+        env["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.endpoint
+        env["OTEL_METRICS_EXPORTER"] = "none"
+    with uvicorn("tests.real.apps.modes:app", env=env) as server:
+        answer = get(f"{server.url}/api/call/all")
+        assert answer.status == 200
+        page = samples(get(f"{server.url}/metrics").body)
+    return json.loads(answer.body), seconds_by_component(page, "/api/call/{what}")
+
+
+@pytest.mark.parametrize("mode", TRACED)
+def test_there_is_one_server_span_and_the_breakdown_is_on_it(mode):
+    with receiver("http/protobuf") as collector:
+        sent, breakdown = run(mode, collector)
+        spans = collector.spans()
+    servers = [span for span in spans if span.kind == SERVER and "metrics" not in span.name]
+    assert sorted(attributes(span)["http.route"] for span in servers) == sorted(ROUTES)
+    assert sorted(span.name for span in servers) == [f"GET {route}" for route in sorted(ROUTES)]
+    (caller,) = [span for span in servers if attributes(span)["http.route"] == "/api/call/{what}"]
+    told = {key: value for key, value in attributes(caller).items() if key.startswith(COMPONENT)}
+    # As text in the page, as doubles in the span
+    assert told == pytest.approx({COMPONENT + name: seconds for name, seconds in breakdown.items()})
+    seconds = (caller.end_time_unix_nano - caller.start_time_unix_nano) / 1e9
+    assert sum(told.values()) == pytest.approx(seconds, abs=0.01)
+    # the call is a child of the request, and the request that it makes is a child of the call
+    (client,) = [span for span in spans if span.kind == CLIENT]
+    assert client.trace_id == caller.trace_id
+    assert sent["traceparent"].split("-")[1:3] == [client.trace_id.hex(), client.span_id.hex()]
+    assert told[f"{COMPONENT}external"] > 0
+
+
+@pytest.mark.parametrize("mode", ["fastapi", "starlette"])
+def test_without_tracing_there_is_a_breakdown_and_no_header_is_sent(mode):
+    sent, breakdown = run(mode, None)
+    assert "traceparent" not in sent
+    assert breakdown["external"] > 0
+
+
+@pytest.mark.parametrize("mode", ["fastapi, provider first, unsampled", "starlette, provider first, unsampled"])
+def test_an_unsampled_request_has_a_breakdown_and_passes_the_decision_on(mode):
+    with receiver("http/protobuf") as collector:
+        sent, breakdown = run(mode, collector)
+        assert collector.spans() == []
+    assert int(sent["traceparent"].rpartition("-")[2], 16) & SAMPLED == 0
+    assert breakdown["external"] > 0
