@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apivitals.breakdown.timeline import Timeline
+from apivitals.breakdown.timeline import Interval, Timeline
 
 
 def test_it_takes_them_from_the_phase():
@@ -39,14 +39,17 @@ def test_it_takes_no_more_than_there_is():
 @given(st.lists(st.tuples(st.sampled_from(["enter", "open", "close", "credit"]), st.floats(0, 10)), max_size=40))
 def test_the_parts_still_add_up(events):
     timeline = Timeline(0.0, "endpoint")
-    at, opened = 0.0, []
+    at = 0.0
+    opened: list[Interval] = []
     for what, seconds in events:
         at += seconds
         inside = opened[-1] if opened else timeline
         if what == "enter":
             timeline.enter("send", at)
         elif what == "open":
-            opened.append(timeline.open(inside, "work", at))
+            interval = timeline.open(inside, "work", at)
+            assert interval is not None
+            opened.append(interval)
         elif what == "close" and opened:
             timeline.close(opened.pop(0), at)
         elif what == "credit":

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apivitals.breakdown import timeline as module
-from apivitals.breakdown.timeline import DATABASE, ENDPOINT, EXTERNAL, GEN_AI, MIDDLEWARE, SEND, Interval, Timeline
+from apivitals.breakdown.components import DATABASE, ENDPOINT, EXTERNAL, GEN_AI, MIDDLEWARE, SEND
+from apivitals.breakdown.timeline import Interval, Timeline
 
 COMPONENTS = [DATABASE, EXTERNAL, GEN_AI, "video"]
 PHASES = [ENDPOINT, SEND, "serialization"]

@@ -28,10 +28,13 @@ from tests.support.servers import eventually, free_port, needs
 
 ROUTES = {
     "POST /checkout": "critical",
+    "GET /rentals/{customer_id}": "high",
     "GET /videos": "high",
     "GET /videos/{video_id}": "high",
     "GET /videos/{video_id}/stream": "high",
     "GET /videos/search": "medium",
+    "GET /videos/{video_id}/synopsis": "medium",
+    "POST /concierge": "medium",
     "POST /videos/{video_id}/trailer": "medium",
     "GET (no route)": "medium",
     "GET /reports/rented-together": "low",
@@ -76,10 +79,20 @@ def demo(*arguments, **how) -> Iterator[Demo]:
         running.process.wait()
 
 
-def row(text, label):
-    """Return a table row's cells behind its label; a number and its unit are two."""
+ANATOMY = "where the time went"
+
+
+def row(text, label, heading="route"):
+    """Return the cells behind a label in the part of that heading; a number and its unit are two."""
+    text = text[text.index(f"\n{heading} ") :].partition("\n\n")[0]
     (found,) = [line for line in text.splitlines() if line.startswith(f"{label} ")]
     return found.removeprefix(label).split()
+
+
+def line_of(text, title):
+    """Return the line of that title."""
+    (found,) = [line for line in text.splitlines() if line.startswith(f"{title} ")]
+    return found
 
 
 def number(pattern, text):
@@ -106,7 +119,7 @@ class Ended:
 def once(tmp_path_factory):
     port, picture = free_port(), tmp_path_factory.mktemp("once") / "demo.svg"
     with demo("--once", "--for", "5", "--port", str(port), "--svg", str(picture)) as running:
-        running.find_servers(2)
+        running.find_servers(3)
         completed = 0
 
         def ended():
@@ -139,14 +152,59 @@ def test_every_route_and_priority_has_its_line_and_its_throughput(once):
         assert float(cells[1]) > 0, label
         assert cells[3] in {"ms", "s"}
     for priority in ("critical", "high", "medium", "low"):
-        assert float(row(once.out, priority)[0]) > 0
+        assert float(row(once.out, priority, "by priority")[0]) > 0
 
 
 def test_the_routes_that_fail_show_errors_and_no_others(once):
     errors = {route: number(r"([\d.]+) %", " ".join(row(once.out, route))) for route in ROUTES}
     assert {route for route, share in errors.items() if share} == {"POST /checkout", "GET /videos/{video_id}/stream"}
-    assert "502" in row(once.out, "errors")
-    assert "client_disconnected" in row(once.out, "errors")
+    errors_line = line_of(once.out, "errors")
+    assert "502" in errors_line
+    assert "client_disconnected" in errors_line
+
+
+@pytest.mark.parametrize(
+    ("route", "components"),
+    [
+        ("POST /checkout", {"external"}),
+        ("GET /rentals/{customer_id}", {"database", "endpoint"}),
+        ("GET /videos", {"cache", "endpoint"}),
+        ("GET /videos/{video_id}", {"external"}),
+        ("POST /concierge", {"gen_ai"}),
+        ("POST /videos/{video_id}/trailer", {"video"}),
+        ("GET /reports/rented-together", {"database"}),
+    ],
+)
+def test_where_a_routes_time_went_is_shown(once, route, components):
+    mean, unit, bar, largest = row(once.out, route, ANATOMY)[:4]
+    assert float(mean) > 0
+    assert unit in {"ms", "s"}
+    assert len(bar) >= 24
+    assert largest in components
+
+
+def test_every_route_has_a_bar(once):
+    for route in ROUTES:
+        assert len(row(once.out, route, ANATOMY)[2]) == len(row(once.out, "POST /checkout", ANATOMY)[2])
+
+
+def test_a_query_for_each_row_shows_by_its_calls(once):
+    assert number(r"^GET /rentals/\{customer_id\} .* database ([\d.]+)$", once.out) > 10
+
+
+def test_the_legend_names_the_components_of_real_calls(once):
+    legend = once.out[once.out.index(ANATOMY) :].partition("\n\n")[0]
+    for component in ("database", "cache", "external", "gen_ai", "video", "endpoint"):
+        assert re.search(rf"(\S)\1 {component}\b", legend), component
+
+
+def test_calls_to_models_frames_and_cache_lookups_are_shown(once):
+    assert number(r"^AI  partner story-large   ([\d.]+) calls/s", once.out) > 0
+    assert number(r"^AI  partner story-small .* ([\d.]+) tokens/s out", once.out) > 0
+    assert re.search(r"^AI .* 429 ", once.out, re.MULTILINE)
+    assert number(r"^video  thumbnails   ([\d.]+) frames/s", once.out) > 0
+    assert re.search(r"^video .* DamagedClipError ", once.out, re.MULTILINE)
+    assert number(r"^cache .*lists ([\d.]+) % hits", once.out) > 0
 
 
 def test_the_viewers_sessions_and_messages_are_shown(once):
@@ -181,7 +239,7 @@ def test_ctrl_c_ends_the_live_view_with_its_last_table():
         os.close(slave)
         shown = read_until(master, lambda text: text.count("curl http://127.0.0.1:") >= 3)
         assert "\x1b[?1049h" in shown
-        running.find_servers(2)
+        running.find_servers(3)
         running.process.send_signal(signal.SIGINT)
         rest = read_until(master, lambda _: False)
         assert running.process.wait(TIMEOUT_SECONDS) == 0
@@ -211,7 +269,7 @@ def read_until(master, condition):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_plain_run_that_is_cut_short_says_so_and_leaves_nothing_behind(number, code):
     with demo("--once", "--for", "60") as running:
-        running.find_servers(2)
+        running.find_servers(3)
         running.process.send_signal(number)
         _, err = running.process.communicate(timeout=TIMEOUT_SECONDS)
         assert running.process.returncode == code
@@ -222,7 +280,7 @@ def test_a_plain_run_that_is_cut_short_says_so_and_leaves_nothing_behind(number,
 def test_a_service_that_ends_by_itself_ends_the_demo_with_its_log():
     port = free_port()
     with demo("--once", "--for", "60", "--port", str(port)) as running:
-        running.find_servers(2)
+        running.find_servers(3)
         (shop,) = [server for server in running.servers if str(port) in server.cmdline()]
         shop.terminate()
         out, err = (stream.decode() for stream in running.process.communicate(timeout=TIMEOUT_SECONDS))
@@ -261,7 +319,7 @@ def test_prometheus_is_started_and_scrapes_the_shop():
             assert theirs is not None
             assert math.isclose(quantile(q, buckets), theirs, rel_tol=1e-9)
 
-        running.find_servers(3)
+        running.find_servers(4)
         running.process.send_signal(signal.SIGINT)
         running.process.communicate(timeout=TIMEOUT_SECONDS)
         assert running.process.returncode == 130

@@ -12,17 +12,29 @@ VIEWERS = {"http_route": "/videos/{video_id}/viewers", "priority": "medium"}
 DURATION = "http_server_request_duration_seconds"
 LATENCY = "apivitals_http_server_time_to_first_byte_seconds"
 SESSION = "apivitals_websocket_server_session_duration_seconds"
+PARTS = "apivitals_http_server_component_duration_seconds"
+CALLS = "apivitals_http_server_component_calls"
+OPERATION = "apivitals_operation_duration_seconds"
+AI = "gen_ai_client_operation_duration_seconds"
+STORY = {
+    "gen_ai_operation_name": "chat",
+    "gen_ai_provider_name": "partner",
+    "gen_ai_request_model": "story-large",
+    "feature": "concierge",
+}
+THUMBNAILS = {"name": "thumbnails", "component": "video"}
+INPUT, OUTPUT = {"gen_ai_token_type": "input"}, {"gen_ai_token_type": "output"}
 
 
-def sample(name, value, **labels):
+def sample(name, value, /, **labels):
     inside = ",".join(f'{key}="{text}"' for key, text in labels.items())
     return f"{name}{{{inside}}} {value}\n"
 
 
-def histogram(name, counts, **labels):
+def histogram(name, counts, total=1.5, /, **labels):
     """Write a histogram with so many observations at or below each of BOUNDS."""
     buckets = (sample(f"{name}_bucket", count, **labels, le=bound) for bound, count in zip(BOUNDS, counts, strict=True))
-    return "".join([*buckets, sample(f"{name}_sum", 1.5, **labels), sample(f"{name}_count", counts[-1], **labels)])
+    return "".join([*buckets, sample(f"{name}_sum", total, **labels), sample(f"{name}_count", counts[-1], **labels)])
 
 
 def answered(route, outcome, counts, latency=None, sent_bytes=0):
@@ -37,11 +49,25 @@ def answered(route, outcome, counts, latency=None, sent_bytes=0):
     )
 
 
+def parts(route, **seconds):
+    """Write the seconds that each component had of a route's requests."""
+    return "".join(sample(f"{PARTS}_sum", value, **route, component=name) for name, value in seconds.items())
+
+
+def calls(route, **counts):
+    """Write the calls that a route's requests made to each component."""
+    return "".join(sample(f"{CALLS}_sum", value, **route, component=name) for name, value in counts.items())
+
+
 EARLIER = (
     answered(SHOW, ("200", ""), (100, 100, 100, 100, 100), sent_bytes=1_000)
     + answered(CHECKOUT, ("201", ""), (0, 50, 50, 50, 50))
     + sample("apivitals_websocket_server_messages_total", 40, **VIEWERS, network_io_direction="receive")
     + sample("http_server_active_requests", 9, **SHOW, url_scheme="http")
+    + parts(SHOW, database=1, endpoint=1)
+    + calls(SHOW, database=100)
+    + parts(CHECKOUT, external=3)
+    + sample("apivitals_cache_requests_total", 4, cache="lists", result="hit")
     + sample("process_cpu_time_seconds_total", 10, cpu_mode="user")
     + sample("process_cpu_time_seconds_total", 5, cpu_mode="system")
 )
@@ -62,6 +88,23 @@ LATER = (
     + sample("apivitals_websocket_server_active_sessions", 3, **VIEWERS)
     + sample("apivitals_websocket_server_messages_total", 90, **VIEWERS, network_io_direction="receive")
     + sample("apivitals_websocket_server_messages_total", 120, **VIEWERS, network_io_direction="transmit")
+    # Of 100 more requests: 3 s in 900 queries, 1 s in the endpoint.
+    + parts(SHOW, database=4, endpoint=2, send=0)
+    + calls(SHOW, database=1000)
+    # Of 40 more requests: 2.4 s in 40 calls, 0.2 s before.
+    + parts(CHECKOUT, external=5.4, dependencies=0.2)
+    + calls(CHECKOUT, external=40)
+    + sample("apivitals_cache_requests_total", 10, cache="lists", result="hit")
+    + sample("apivitals_cache_requests_total", 2, cache="lists", result="miss")
+    + sample("apivitals_cache_requests_total", 5, cache="synopses", result="miss")
+    + histogram(OPERATION, (10, 20, 20, 20, 20), **THUMBNAILS, error_type="")
+    + histogram(OPERATION, (5, 5, 5, 5, 5), **THUMBNAILS, error_type="shop.frames.DamagedClipError")
+    + sample("apivitals_operation_items_total", 480, **THUMBNAILS)
+    + histogram(AI, (0, 0, 10, 10, 10), **STORY, error_type="")
+    + histogram(AI, (2, 2, 2, 2, 2), **STORY, error_type="429")
+    + histogram("gen_ai_client_operation_time_to_first_chunk_seconds", (10, 10, 10, 10, 10), **STORY)
+    + histogram("gen_ai_client_token_usage", (0, 0, 0, 0, 10), 80, **STORY, **INPUT)
+    + histogram("gen_ai_client_token_usage", (0, 0, 0, 0, 10), 480, **STORY, **OUTPUT)
     + sample("process_cpu_time_seconds_total", 13, cpu_mode="user")
     + sample("process_cpu_time_seconds_total", 6, cpu_mode="system")
     + sample("process_memory_usage_bytes", 62_000_000)

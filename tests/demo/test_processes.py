@@ -40,6 +40,14 @@ def test_a_server_that_cannot_start_is_reported_with_the_end_of_its_log(tmp_path
         assert "apivitals.demo.nothing" in str(told.value)
 
 
+def test_a_server_that_listens_is_ready_before_it_is_asked_anything(tmp_path):
+    with partner(tmp_path) as server:
+        asyncio.run(server.until_listening())
+        assert listens(int(server.url.rpartition(":")[2]))
+    with pytest.raises(DemoError, match="the partner has ended"):
+        asyncio.run(server.until_listening())
+
+
 def test_the_settings_of_whoever_runs_the_demo_do_not_reach_it(tmp_path, monkeypatch):
     monkeypatch.setenv("APIVITALS_METRICS_PATH", "/elsewhere")
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")

@@ -39,6 +39,12 @@ def test_samples_are_found_by_name_and_label_set_in_any_order():
     assert scrape.values("seconds_sum") == {(): 0.7}
 
 
+def test_what_is_left_out_is_not_there_and_everything_else_is():
+    scrape = parse(TEXT, at_seconds=0, without=("seconds_bucket", "requests"))
+    assert set(scrape.samples) == {"requests_total", "seconds_sum", "seconds_count"}
+    assert len(scrape.values("requests_total")) == 2
+
+
 def test_an_unknown_name_has_no_samples():
     assert dict(parse(TEXT, at_seconds=0).values("nothing_like_it")) == {}
 

@@ -1,49 +1,19 @@
 """The video shop does what a shop does: it is a real service, not a row of sleeps."""
 
-import asyncio
 import hashlib
+from collections import Counter
+from contextlib import ExitStack
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from sqlalchemy import event
 
 from apivitals.demo import partner
-from apivitals.demo.shop import catalogue, checkout, media, reports
+from apivitals.demo.clip import make_clip
 from apivitals.demo.shop.database import Database, Rental, Trailer, Video
+from tests.demo.visitor import Visitor, open_shop
 from tests.support.asgi import Client
-
-
-class Visitor:
-    """Visits an app in this process, a request at a time."""
-
-    def __init__(self, app):
-        self.app = app
-
-    def get(self, path, **request):
-        return self._request("GET", path, **request)
-
-    def post(self, path, **request):
-        return self._request("POST", path, **request)
-
-    def _request(self, method, path, **request):
-        async def visit():
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-                return await client.request(method, path, **request)
-
-        return asyncio.run(visit())
-
-
-def shop_with(answer_of_the_partner, database):
-    """Give a visitor of the shop's routers, with a partner that answers as given."""
-    app = FastAPI()
-    app.include_router(catalogue.router, prefix="/videos")
-    app.include_router(media.router, prefix="/videos/{video_id}")
-    app.include_router(checkout.router)
-    app.include_router(reports.router)
-    app.state.database = database
-    app.state.partner = httpx.AsyncClient(transport=answer_of_the_partner, base_url="http://partner")
-    return Visitor(app)
+from tests.support.servers import free_port
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +25,33 @@ def database(tmp_path_factory):
 
 
 @pytest.fixture
-def client(database):
-    return shop_with(httpx.ASGITransport(partner.app), database)
+def client(database, cache_url):
+    with open_shop(httpx.ASGITransport(partner.app), database, cache_url) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def shop_with(database, cache_url):
+    """Open a shop whose partner answers as given."""
+    with ExitStack() as opened:
+        yield lambda partner: opened.enter_context(open_shop(partner, database, cache_url))
 
 
 def answering(status, body):
     return httpx.MockTransport(lambda _: httpx.Response(status, json=body))
+
+
+@pytest.fixture
+def queries(database):
+    """Collect what is asked of the database from here on."""
+    asked = []
+
+    def note(connection, cursor, statement, *_):
+        asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(database.engine, "before_cursor_execute", note)
 
 
 def count(database, table):
@@ -90,8 +81,8 @@ def test_a_film_comes_with_the_ratings_that_the_partner_keeps(client):
     assert 1 <= video["ratings"]["stars"] <= 5
 
 
-def test_a_film_is_shown_without_ratings_while_the_partner_fails(database):
-    answer = shop_with(answering(503, {}), database).get("/videos/7")
+def test_a_film_is_shown_without_ratings_while_the_partner_fails(shop_with):
+    answer = shop_with(answering(503, {})).get("/videos/7")
     assert answer.status_code == 200
     assert answer.json()["ratings"] is None
 
@@ -100,9 +91,9 @@ def test_a_missing_film_is_404(client):
     assert client.get("/videos/401").status_code == 404
 
 
-def test_a_checkout_is_paid_and_kept(database):
+def test_a_checkout_is_paid_and_kept(database, shop_with):
     rentals = count(database, Rental)
-    client = shop_with(answering(200, {"receipt": "R1"}), database)
+    client = shop_with(answering(200, {"receipt": "R1"}))
     answer = client.post("/checkout", json={"video_id": 3, "customer_id": 4})
     assert answer.status_code == 201
     assert answer.json()["receipt"] == "R1"
@@ -110,26 +101,68 @@ def test_a_checkout_is_paid_and_kept(database):
 
 
 @pytest.mark.parametrize(("partner_says", "status"), [((503, {}), 502), ((200, {}), 500)])
-def test_a_checkout_that_is_not_paid_is_an_error_and_not_kept(database, partner_says, status):
+def test_a_checkout_that_is_not_paid_is_an_error_and_not_kept(database, shop_with, partner_says, status):
     rentals = count(database, Rental)
-    client = shop_with(answering(*partner_says), database)
+    client = shop_with(answering(*partner_says))
     assert client.post("/checkout", json={"video_id": 3, "customer_id": 4}).status_code == status
     assert count(database, Rental) == rentals
 
 
 def test_the_partner_fails_on_a_fixed_share_of_the_payments(monkeypatch):
     monkeypatch.setattr(partner, "_AUTHORISATION_SECONDS", 0)
-    client = Visitor(partner.app)
-    answers = [client.post("/payments", json={"amount_cents": 1}) for _ in range(50)]
+    with Visitor(partner.app) as client:
+        answers = [client.post("/payments", json={"amount_cents": 1}) for _ in range(50)]
     assert sum(answer.status_code == 503 for answer in answers) == 5
     assert sum(answer.is_success and "receipt" not in answer.json() for answer in answers) == 2
 
 
-def test_an_upload_is_read_to_its_last_byte(client, database):
-    trailers, content = count(database, Trailer), bytes(range(256)) * 1000
-    answer = client.post("/videos/3/trailer", files={"file": ("trailer.mp4", content)})
-    assert answer.json() == {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+def test_a_list_is_read_from_the_database_once_in_ten_seconds(client, queries):
+    first, second = (client.get("/videos", params={"genre": "western", "page": 2}).json() for _ in range(2))
+    assert first == second
+    assert len(queries) == 1
+
+
+def test_without_its_cache_the_shop_goes_on(database):
+    with open_shop(httpx.ASGITransport(partner.app), database, f"redis://127.0.0.1:{free_port()}") as client:
+        assert len(client.get("/videos", params={"genre": "crime"}).json()) == 20
+
+
+def test_a_customers_rentals_take_two_queries_each(client, database, queries):
+    rentals = client.get("/rentals/7").json()
+    made = len(queries)
+    with database.session() as session:
+        expected = session.query(Rental).filter_by(customer_id=7).order_by(Rental.id).all()
+        titles = {video.id: video.title for video in session.query(Video)}
+        customers = Counter(video for video, _ in session.query(Rental.video_id, Rental.customer_id).distinct())
+    assert rentals == [
+        {"id": rental.id, "title": titles[rental.video_id], "customers": customers[rental.video_id]}
+        for rental in expected
+    ]
+    # A film that is rented twice is read once.
+    assert made == 1 + len(rentals) + len({rental.video_id for rental in expected})
+    assert made > 10
+
+
+def test_an_upload_is_looked_at_to_its_last_frame(client, database):
+    trailers, content = count(database, Trailer), make_clip(10, 3)
+    answer = client.post("/videos/3/trailer", files={"file": ("trailer.y4m", content)})
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size_bytes": len(content),
+        "frames": 10,
+        "brightness": pytest.approx(0.5, abs=0.2),
+        "scenes": [0, 5],
+    }
     assert count(database, Trailer) == trailers + 1
+
+
+def test_a_damaged_upload_is_refused_and_not_kept(client, database):
+    trailers = count(database, Trailer)
+    answer = client.post("/videos/3/trailer", files={"file": ("trailer.y4m", make_clip(4, 3)[:-1])})
+    assert answer.status_code == 422
+    assert answer.json() == {"detail": "the last frame is not whole"}
+    assert count(database, Trailer) == trailers
 
 
 def test_a_stream_comes_whole(client):
@@ -150,7 +183,7 @@ def test_viewers_are_told_how_many_they_are_and_what_the_others_say(client):
             async with shop.websocket("/videos/6/viewers") as elsewhere:
                 assert await elsewhere.receive() == "1 watching"
 
-    asyncio.run(watch())
+    client.run(watch())
 
 
 def test_the_report_names_the_pairs_that_most_customers_rented(client, database):

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apivitals.demo.route import Route
 from apivitals.demo.scrape import Scrape
 from apivitals.demo.timeline import STEPS, WINDOW_SECONDS, Timeline
-from apivitals.demo.vital_signs import RESPONSE_TIME, Route
+from apivitals.demo.vital_signs import RESPONSE_TIME
 
 ROUTE = Route("GET", "/a", "high")
 LABELS = (("http_request_method", "GET"), ("http_route", "/a"), ("priority", "high"))

@@ -4,9 +4,10 @@ import math
 
 import pytest
 
-from apivitals.demo.scrape import Scrape
-from apivitals.demo.vital_signs import Channel, Route, compare
-from tests.demo.shop_text import earlier, later
+from apivitals.demo.route import Channel, Route
+from apivitals.demo.scrape import Scrape, parse
+from apivitals.demo.vital_signs import NOT_READ, compare
+from tests.demo.shop_text import EARLIER, LATER, earlier, later
 
 SHOW = Route("GET", "/videos/{video_id}", "high")
 CHECKOUT = Route("POST", "/checkout", "critical")
@@ -17,6 +18,13 @@ LOST = Route("GET", "", "medium")
 @pytest.fixture
 def report():
     return compare(earlier(), later())
+
+
+def test_nothing_is_made_of_what_is_not_read(report):
+    def scrape(text, at_seconds):
+        return parse(text, at_seconds, NOT_READ)
+
+    assert compare(scrape(EARLIER, 100), scrape(LATER, 110)) == report
 
 
 def test_throughput_is_the_increase_over_the_time_between(report):

@@ -14,6 +14,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
+import apivitals
 from apivitals.breakdown import phases
 from apivitals.breakdown.current import CURRENT
 from tests.support.asgi import Client
@@ -154,6 +155,55 @@ async def test_a_stream_is_the_endpoints_while_it_makes_chunks(instrumented, kin
         return StreamingResponse(chunks() if kind == "async" else chunks_in_thread())
 
     assert mostly(await get(app, instrumented), endpoint=3)
+
+
+async def test_a_stream_goes_on_with_what_was_begun_before_it(instrumented):
+    async def answer():
+        with apivitals.track("model"):
+            for _ in range(3):
+                await asyncio.sleep(DELAY)
+                yield b"word"
+
+    app = FastAPI()
+
+    @app.get(ROUTE)
+    async def endpoint():
+        words = answer()
+        first = await anext(words)  # which decides on the status
+
+        async def body():
+            yield first
+            async for word in words:
+                yield word
+
+        return StreamingResponse(body())
+
+    assert mostly(await get(app, instrumented), model=3)
+
+
+async def test_what_an_endpoint_leaves_running_is_not_waited_for(instrumented):
+    left = []
+
+    async def audit():
+        with apivitals.track("audit"):
+            await asyncio.sleep(20 * DELAY)
+
+    async def slowly(message):
+        if message.get("body"):
+            await asyncio.sleep(DELAY)
+
+    app = FastAPI()
+
+    @app.get(ROUTE)
+    async def endpoint():
+        left.append(asyncio.create_task(audit()))
+        await asyncio.sleep(0)
+        return {}
+
+    shown = instrumented(app)
+    await Client(app).get(ROUTE, on_send=slowly)
+    left[0].cancel()
+    assert mostly(seconds_by_component(shown.page(), ROUTE), send=1)
 
 
 async def test_a_client_that_reads_slowly_is_send(instrumented):

@@ -60,6 +60,7 @@ def test_gc_pause_is_what_the_collector_took():
             node.itself = node
     garbage()
     gc.collect()
+    source.stop()  # or a sample: what was timed is observed then
     (family,) = store.collect()
     (pause,) = [point for point in family.points if sum(point.counts)]
     assert sum(pause.counts) == 1 and pause.labels == ("2",), pause

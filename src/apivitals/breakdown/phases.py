@@ -19,8 +19,8 @@ from typing import Any
 import anyio.to_thread
 
 from apivitals import patching
+from apivitals.breakdown.components import DEPENDENCIES, ENDPOINT, MIDDLEWARE, SERIALIZATION, THREADPOOL_WAIT
 from apivitals.breakdown.current import CURRENT, RequestTimeline, request_of
-from apivitals.breakdown.timeline import DEPENDENCIES, ENDPOINT, MIDDLEWARE, SERIALIZATION, THREADPOOL_WAIT
 
 logger = logging.getLogger("apivitals")
 
@@ -37,9 +37,7 @@ def leaving_route(timeline: RequestTimeline, send: Send) -> Send:
 
     def leave(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            now = perf_counter()
-            timeline.leave_behind(now)
-            timeline.enter(MIDDLEWARE, now)
+            timeline.enter(MIDDLEWARE, perf_counter())
         return send(message)
 
     return leave

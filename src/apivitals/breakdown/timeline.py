@@ -12,28 +12,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple, cast
+from typing import cast
 
 from apivitals.breakdown.busy import Busy
-
-MIDDLEWARE, DEPENDENCIES, THREADPOOL_WAIT = "middleware", "dependencies", "threadpool_wait"
-ENDPOINT, SERIALIZATION, RECEIVE, SEND = "endpoint", "serialization", "receive", "send"
-DATABASE, CACHE, EXTERNAL, MESSAGING, GEN_AI = "database", "cache", "external", "messaging", "gen_ai"
+from apivitals.breakdown.components import MIDDLEWARE, Component
 
 _NOTE_LIMIT = 64  # a stream enters a phase twice for each chunk
 OPEN_LIMIT = 10_000
 """Intervals of one request that can be open at once; further ones are not seen. A hundred times what is sensible."""
-
-
-class Component(NamedTuple):
-    """What one component had of a request."""
-
-    seconds: float
-    """Its share of the response time."""
-    calls: int
-    """Intervals of it that have ended: queries, calls, tracked blocks. Phases have none."""
-    busy_seconds: float
-    """Time during which at least one of its intervals was open, whatever else was; 0 for phases."""
 
 
 class Interval:
@@ -108,7 +94,7 @@ class Timeline(Interval):
                 self.component = phase
 
     def leave_behind(self, at: float) -> None:
-        """Close what is still open: the endpoint has returned, and nothing waits for what it left running."""
+        """Close what is still open: it was left running, and nothing waits for it any more."""
         if not self._open:
             return
         with self._lock:

@@ -10,7 +10,9 @@ import typer
 _PACKAGES = {
     "fastapi": ("fastapi",),
     "httpx": ("httpx",),
+    "numpy": ("numpy",),
     "python-multipart": ("python_multipart", "multipart"),
+    "redis": ("redis",),
     "rich": ("rich",),
     "sqlalchemy": ("sqlalchemy",),
     "uvicorn": ("uvicorn",),

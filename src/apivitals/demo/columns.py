@@ -97,10 +97,10 @@ def table(columns: Sequence[Column], rows: Sequence[Row], gap: int) -> Table:
     return made
 
 
-def fitting(columns: Sequence[Column], width: int) -> list[Column]:
-    """Leave out columns, the most dispensable first, until the rest fit."""
+def fitting(columns: Sequence[Column], width: int, gap: int = 1) -> list[Column]:
+    """Leave out columns, the most dispensable first, until the rest fit with ``gap`` characters between them."""
     shown = list(columns)
-    while needed(shown, gap=1) > width and any(column.dropped for column in shown):
+    while needed(shown, gap) > width and any(column.dropped for column in shown):
         shown.remove(max(shown, key=lambda column: column.dropped))
     return shown
 

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 
 import httpx
 
+from apivitals.demo.clip import make_clip
+
 _GENRES = ("comedy", "crime", "documentary", "drama", "thriller", "western")
 _WORDS = ("winter", "garden", "midnight", "last witness", "orchestra", "100%")
 _VIDEOS = 400
+_CUSTOMERS = 1_000
+_TALKED_ABOUT = 20
+"""Films that everybody wants to know more about."""
 _BYTES_BEFORE_LEAVING = 100_000
+_FRAMES = 12
+_BYTES_LOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -40,13 +47,36 @@ async def _search(client: httpx.AsyncClient, number: int) -> None:
 async def _check_out(client: httpx.AsyncClient, number: int) -> None:
     # uvicorn hangs up after an exception that nobody handled; whoever used the connection next would get no answer.
     headers = {"connection": "close"}
-    order = {"video_id": _video(number), "customer_id": number % 1000}
+    order = {"video_id": _video(number), "customer_id": number % _CUSTOMERS}
     await client.post("/checkout", json=order, headers=headers)
 
 
+async def _rentals(client: httpx.AsyncClient, number: int) -> None:
+    await client.get(f"/rentals/{number % _CUSTOMERS}")
+
+
+async def _synopsis(client: httpx.AsyncClient, number: int) -> None:
+    await client.get(f"/videos/{1 + number % _TALKED_ABOUT}/synopsis")
+
+
+async def _ask(client: httpx.AsyncClient, number: int) -> None:
+    async with client.stream(
+        "POST", "/concierge", json={"text": f"What do you advise for evening {number}?"}
+    ) as answer:
+        async for _ in answer.aiter_raw():
+            pass
+
+
 async def _upload(client: httpx.AsyncClient, number: int) -> None:
-    trailer = bytes(50_000 * (1 + number % 4))
-    await client.post(f"/videos/{_video(number)}/trailer", files={"file": ("trailer.mp4", trailer)})
+    await _send_trailer(client, number, make_clip(_FRAMES, number))
+
+
+async def _upload_damaged(client: httpx.AsyncClient, number: int) -> None:
+    await _send_trailer(client, number, make_clip(_FRAMES, number)[:-_BYTES_LOST])
+
+
+async def _send_trailer(client: httpx.AsyncClient, number: int, clip: bytes) -> None:
+    await client.post(f"/videos/{_video(number)}/trailer", files={"file": ("trailer.y4m", clip)})
 
 
 async def _watch(client: httpx.AsyncClient, number: int) -> None:
@@ -80,12 +110,16 @@ def _video(number: int) -> int:
 
 VISITS = (
     Visit("list", 6, _list),
-    Visit("show", 9, _show),
-    Visit("search", 5, _search),
+    Visit("show", 8, _show),
+    Visit("search", 4, _search),
     Visit("check out", 4, _check_out),
     Visit("watch", 2, _watch),
     Visit("watch a little", 1, _watch_a_little),
+    Visit("look at rentals", 3, _rentals),
+    Visit("read a synopsis", 3, _synopsis),
+    Visit("ask the concierge", 2, _ask),
     Visit("upload", 2, _upload),
+    Visit("upload a damaged trailer", 1, _upload_damaged),
     Visit("report", 1, _report),
     Visit("health", 1, _health),
     Visit("show a missing film", 1, _show_missing),

@@ -1,15 +1,30 @@
-"""The shop's partner: keeps the ratings and takes the payments. It is not measured; it is what the shop waits for.
+"""The shop's partner: keeps the ratings, takes the payments, and has two language models.
 
-It fails on a fixed share of the payments, so that two runs of the demo show the same.
+It is not measured; it is what the shop waits for. It fails on a fixed share of the payments and of the completions, so
+that two runs of the demo show the same.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
 
-app = FastAPI(title="Partner")
+from apivitals.demo import completions, language_model
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """Have the models ready before the first question."""
+    for name in language_model.SIZES:
+        language_model.load(name)
+    yield
+
+
+app = FastAPI(title="Partner", lifespan=lifespan)
+app.include_router(completions.router)
 
 _payments = count(1)
 _RATINGS_SECONDS = 0.004

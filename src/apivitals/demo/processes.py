@@ -11,13 +11,14 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 
 from apivitals.demo.errors import DemoError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -81,17 +82,43 @@ class ServerProcess:
             DemoError: the process has ended, or does not answer within 20 seconds; with the tail of its log.
 
         """
-        deadline = time.monotonic() + _START_SECONDS
         async with httpx.AsyncClient(base_url=self.url, timeout=2, trust_env=False) as client:
-            while time.monotonic() < deadline:
-                self.check()
+
+            async def answers() -> bool:
                 try:
-                    if (await client.get(path)).is_success:
-                        return
+                    return (await client.get(path)).is_success
                 except httpx.TransportError:
-                    pass
-                await asyncio.sleep(_POLL_SECONDS)
-        raise DemoError(f"the {self.name} does not answer on {self.url}{path}{self._log_tail()}")
+                    return False
+
+            await self._until(answers, f"answer on {self.url}{path}")
+
+    async def until_listening(self) -> None:
+        """Wait until connections are accepted.
+
+        Raises:
+            DemoError: the process has ended, or accepts none within 20 seconds; with the tail of its log.
+
+        """
+        address = urlsplit(self.url)
+
+        async def listens() -> bool:
+            try:
+                _, connection = await asyncio.open_connection(address.hostname, address.port)
+            except OSError:
+                return False
+            connection.close()
+            return True
+
+        await self._until(listens, f"listen on {self.url}")
+
+    async def _until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            self.check()
+            if await condition():
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+        raise DemoError(f"the {self.name} does not {what}{self._log_tail()}")
 
     def check(self) -> None:
         """Make sure that the process runs.

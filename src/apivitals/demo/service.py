@@ -8,19 +8,22 @@ import httpx
 from fastapi import FastAPI
 
 import apivitals
-from apivitals.demo.shop import catalogue, checkout, media, reports
+from apivitals.demo.shop import assistant, catalogue, checkout, media, rentals, reports
+from apivitals.demo.shop.cache import Cache
 from apivitals.demo.shop.database import Database
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the shop's database and its connection to the partner; close both at the end."""
+    """Open the shop's database and its connections to the cache and the partner; close them at the end."""
     database = Database(os.environ["VIDEO_SHOP_DATABASE"])
     database.fill()
     partner = httpx.AsyncClient(base_url=os.environ["VIDEO_SHOP_PARTNER_URL"], timeout=2, trust_env=False)
-    app.state.database, app.state.partner = database, partner
+    cache = Cache(os.environ["VIDEO_SHOP_CACHE_URL"])
+    app.state.database, app.state.cache, app.state.partner = database, cache, partner
     async with partner:
         yield
+    await cache.close()
     database.close()
 
 
@@ -28,6 +31,8 @@ app = FastAPI(title="Video shop", lifespan=lifespan)
 app.include_router(catalogue.router, prefix="/videos")
 app.include_router(media.router, prefix="/videos/{video_id}")
 app.include_router(checkout.router)
+app.include_router(rentals.router)
+app.include_router(assistant.router)
 app.include_router(reports.router)
 
 apivitals.instrument(app)

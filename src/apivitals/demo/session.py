@@ -14,6 +14,7 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 
+from apivitals.demo.cache import cache_server
 from apivitals.demo.errors import DemoError
 from apivitals.demo.load import Load
 from apivitals.demo.picture import save_picture
@@ -22,11 +23,14 @@ from apivitals.demo.prometheus import prometheus_server
 from apivitals.demo.scrape import Scrape, parse
 from apivitals.demo.timeline import Timeline
 from apivitals.demo.view import View
+from apivitals.demo.vital_signs import NOT_READ
 
 _SCRAPE_SECONDS = 1.0
 _MISSED_SCRAPES = 5
 _PLAIN_SECONDS = 10.0
 _PLAIN_WIDTH = 110
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""For numpy's matrix products: a demo does not take every CPU of the machine."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -96,26 +100,28 @@ class _Session:
         """Start the servers, and stop them whatever happens."""
         with tempfile.TemporaryDirectory(prefix="apivitals-demo-") as name, ExitStack() as started:
             directory = Path(name)
-            partner, shop, prometheus = self._servers(directory)
+            cache, partner, shop, prometheus = self._servers(directory)
             waiting = nullcontext() if self._live is None else self._console.status("opening the video shop")
             with waiting:
-                for server in filter(None, (partner, shop, prometheus)):
+                for server in filter(None, (cache, partner, shop, prometheus)):
                     started.enter_context(server)
+                await cache.until_listening()
                 await partner.until_ready("/health")
                 await shop.until_ready("/health")
                 if prometheus is not None:
                     await prometheus.until_ready("/-/ready")
             if prometheus is not None and self._live is None:
                 self._console.print(f"Prometheus: {prometheus.url}", soft_wrap=True)
-            await self._load(shop, partner, prometheus)
+            await self._load(shop, (cache, partner), prometheus)
 
-    def _servers(self, directory: Path) -> tuple[ServerProcess, ServerProcess, ServerProcess | None]:
-        port, partner_port, prometheus_port = free_ports(3)
+    def _servers(self, directory: Path) -> tuple[ServerProcess, ServerProcess, ServerProcess, ServerProcess | None]:
+        port, cache_port, partner_port, prometheus_port = free_ports(4)
         if self._options.port is not None:
             port = self._options.port
             claim_port(port)
+        cache = cache_server(port=cache_port, directory=directory)
         partner = python_server(
-            "partner", "apivitals.demo.partner:app", port=partner_port, directory=directory, variables={}
+            "partner", "apivitals.demo.partner:app", port=partner_port, directory=directory, variables=_ONE_THREAD
         )
         shop = python_server(
             "video shop",
@@ -124,22 +130,27 @@ class _Session:
             directory=directory,
             variables={
                 "OTEL_SERVICE_NAME": "video-shop",
+                "VIDEO_SHOP_CACHE_URL": cache.url,
                 "VIDEO_SHOP_DATABASE": str(directory / "shop.sqlite"),
                 "VIDEO_SHOP_PARTNER_URL": partner.url,
+                **_ONE_THREAD,
             },
         )
         if not self._options.prometheus:
-            return partner, shop, None
-        return partner, shop, prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
+            return cache, partner, shop, None
+        prometheus = prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
+        return cache, partner, shop, prometheus
 
-    async def _load(self, shop: ServerProcess, partner: ServerProcess, prometheus: ServerProcess | None) -> None:
+    async def _load(
+        self, shop: ServerProcess, others: tuple[ServerProcess, ...], prometheus: ServerProcess | None
+    ) -> None:
         async with httpx.AsyncClient(base_url=shop.url, timeout=5, trust_env=False) as client:
             timeline = Timeline(await _scrape(client))
             load = Load(shop.url, self._options.highest_rate)
             load.start()
             try:
                 with self._live or nullcontext():
-                    await self._watch(client, timeline, load, (shop, partner), prometheus)
+                    await self._watch(client, timeline, load, (shop, *others), prometheus)
             finally:
                 await load.stop()
 
@@ -202,7 +213,9 @@ async def _scrape(client: httpx.AsyncClient) -> Scrape:
     answer = await client.get("/metrics")
     if not answer.is_success:
         raise DemoError(f"{answer.url} answered {answer.status_code}, not metrics")
+    now = asyncio.get_running_loop().time()
     try:
-        return parse(answer.text, asyncio.get_running_loop().time())
+        # In a thread, or the load would pause for the tenth of a second that it takes.
+        return await asyncio.to_thread(parse, answer.text, now, NOT_READ)
     except ValueError as error:
         raise DemoError(f"{answer.url} answered something other than the Prometheus text format: {error}") from error

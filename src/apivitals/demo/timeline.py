@@ -2,8 +2,9 @@
 
 from collections import deque
 
+from apivitals.demo.route import Route
 from apivitals.demo.scrape import Scrape
-from apivitals.demo.vital_signs import Report, Route, VitalSigns, compare
+from apivitals.demo.vital_signs import Report, VitalSigns, compare
 
 WINDOW_SECONDS = 10.0
 STEP_SECONDS = 5.0

@@ -1,22 +1,28 @@
 """The demo's terminal view: one report, laid out for a width and a height."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.rule import Rule
 from rich.text import Text
 
-from apivitals.demo import columns, formatting
+from apivitals.demo import columns, formatting, lines
+from apivitals.demo.anatomy import HEADING as ANATOMY_HEADING
+from apivitals.demo.anatomy import Anatomy
 from apivitals.demo.columns import Row
+from apivitals.demo.lines import SEPARATOR, WITHOUT_ROUTE
 from apivitals.demo.prometheus import graph_url
-from apivitals.demo.vital_signs import Channel, ChannelVitals, Report, Route
+from apivitals.demo.route import Route
+from apivitals.demo.sections import Section, fitting
+from apivitals.demo.vital_signs import Report
 
 _PRIORITIES = ("critical", "high", "medium", "low")
-_WITHOUT_ROUTE = "(no route)"
 _PRIORITY_HEADING = "by priority"
-_SEPARATOR = "   "
+_LEGEND_DROPPED, _CALLS_DROPPED, _ANATOMY_DROPPED = 1, 2, 3
+_ANATOMY_LEAST = 3
+"""So many bars, those of the routes that took the most time, come and go together with their heading and legend."""
+_PRIORITIES_DROPPED = 1_000
 _LEGEND = Text(
     "time: to the last byte   latency: to the first   errors: 5xx, exceptions, clients that left", style="dim"
 )
@@ -44,29 +50,52 @@ class View:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw everything, or what matters most where the height has no room for that."""
-        width = options.max_width
-        routes, priorities = self._tables(width)
-        top: list[RenderableType] = [self._title(width), self._totals(width), Rule(style="dim"), routes, ""]
-        more: list[RenderableType] = [priorities, ""]
-        bottom: list[RenderableType] = [
-            *self._channels(),
-            self._errors(),
-            *self._machine(width),
-            *self._complaint(),
-            _LEGEND,
-        ]
-        bottom += [Rule(style="dim"), self._footer()]
-        whole = Group(*top, *more, *bottom)
-        if self.height is None or len(console.render_lines(whole, options, pad=False)) <= self.height:
-            yield whole
-        else:
-            yield Group(*top, *bottom)
+        sections: Sequence[Section] = list(self._sections(options.max_width))
+        if self.height is not None:
+            sections = fitting(sections, self.height, lambda content: _height(content, console, options))
+        yield Group(*(section.content for section in sections))
+
+    def _sections(self, width: int) -> Iterator[Section]:
+        report = self.report
+        label_width = max(len(ANATOMY_HEADING), *(len(_name(route)) for route in report.by_route), 0)
+        routes, priorities = self._tables(label_width, width)
+        yield from _always(self._title(width), self._totals(width), Rule(style="dim"), routes, "")
+        yield from self._anatomy(label_width, width)
+        yield Section(Group(priorities, ""), _PRIORITIES_DROPPED)
+        yield from _always(*lines.channels(report.channels, width))
+        for more in (
+            lines.caches(report.caches, width),
+            lines.operations(report.operations, width),
+            lines.models(report.models, width),
+        ):
+            yield from (Section(content, _CALLS_DROPPED) for content in more)
+        yield from _always(
+            lines.errors(report.total.errors_per_second),
+            *lines.machine(report.machine, width),
+            *lines.complaint(unanswered=self.unanswered, skipped=self.skipped),
+        )
+        yield Section(_LEGEND, _LEGEND_DROPPED)
+        yield from _always(Rule(style="dim"), self._footer())
+
+    def _anatomy(self, label_width: int, width: int) -> Iterator[Section]:
+        """Make the bars; those of the routes that took the most time stay longest."""
+        breakdowns = self.report.breakdowns
+        if not breakdowns:
+            return
+        most_first = sorted(breakdowns, key=lambda route: -breakdowns[route].total_seconds)
+        in_order = sorted(breakdowns, key=_order)
+        anatomy = Anatomy([(_name(route), breakdowns[route]) for route in in_order], label_width, width)
+        yield Section(anatomy.heading(), _ANATOMY_DROPPED)
+        for route, line in zip(in_order, anatomy.lines(), strict=True):
+            rank = most_first.index(route)
+            yield Section(line, _ANATOMY_DROPPED + max(0, rank - _ANATOMY_LEAST + 1))
+        yield Section(Group(*anatomy.legend(), ""), _ANATOMY_DROPPED)
 
     def _title(self, width: int) -> Text:
         title = Text("apivitals demo", style="bold")
-        title.append(f"{_SEPARATOR}a video shop under up to {self.highest_rate:g} req/s", style="not bold")
+        title.append(f"{SEPARATOR}a video shop under up to {self.highest_rate:g} req/s", style="not bold")
         window = f"last {self.report.seconds:.0f} s of {formatting.clock(self.elapsed_seconds)}"
-        title.append(window.rjust(max(len(_SEPARATOR + window), width - len(title))), style="not bold")
+        title.append(window.rjust(max(len(SEPARATOR + window), width - len(title))), style="not bold")
         return title
 
     def _totals(self, width: int) -> Text:
@@ -80,11 +109,11 @@ class View:
             f"{formatting.bytes_per_second(total.response_bytes_per_second)} sent",
             f"{self.report.requests_completed:,} requests so far",
         ]
-        while len(_SEPARATOR.join(numbers)) > width and len(numbers) > 1:
+        while len(SEPARATOR.join(numbers)) > width and len(numbers) > 1:
             numbers.pop()
-        return Text(_SEPARATOR.join(numbers))
+        return Text(SEPARATOR.join(numbers))
 
-    def _tables(self, width: int) -> tuple[RenderableType, RenderableType]:
+    def _tables(self, label_width: int, width: int) -> tuple[RenderableType, RenderableType]:
         """Make the tables by route and by priority, with the numbers of one under those of the other."""
         by_route = sorted(self.report.by_route.items(), key=lambda item: _order(item[0]))
         routes = [Row(_name(route), route.priority, vitals, self.history.get(route, ())) for route, vitals in by_route]
@@ -92,7 +121,7 @@ class View:
         priorities = [Row(priority, priority, vitals) for priority, vitals in by_priority]
 
         numbers = [columns.THROUGHPUT, *columns.TIMES, columns.ERRORS, columns.IN_FLIGHT]
-        first = columns.label("route", max(len(_PRIORITY_HEADING), *(len(row.label) for row in routes), 0))
+        first = columns.label("route", label_width)
         wide = [first, columns.PRIORITY, *numbers, columns.LAST_MINUTE]
         narrow = [first, columns.PRIORITY, *numbers, columns.LAST_MINUTE_NARROW]
         shown = columns.fitting(wide if columns.needed(wide, gap=1) <= width else narrow, width)
@@ -107,42 +136,8 @@ class View:
         ]
         return (
             columns.table(shown, routes, gap),
-            columns.table(columns.fitting(below, width), priorities, gap),
+            columns.table(columns.fitting(below, width, gap), priorities, gap),
         )
-
-    def _channels(self) -> list[Text]:
-        return [_describe_channel(channel, vitals) for channel, vitals in sorted(self.report.channels.items())]
-
-    def _errors(self) -> Text:
-        by_type = sorted(self.report.total.errors_per_second.items(), key=lambda item: -item[1])
-        if not by_type:
-            return Text("errors  none", style="dim")
-        line = Text("errors", style="bold")
-        for error_type, rate in by_type:
-            line.append("  ")
-            line.append(error_type.rpartition(".")[2], style="not bold red")
-            line.append(f" {formatting.per_second(rate)}/s", style="not bold")
-        return line
-
-    def _machine(self, width: int) -> list[Text]:
-        machine = self.report.machine
-        numbers = [
-            (machine.process_cpu_ratio, f"CPU {formatting.percent(100 * machine.process_cpu_ratio)} of one"),
-            (machine.cpu_ratio, f"{machine.limit}'s {formatting.percent(100 * machine.cpu_ratio)}"),
-            (machine.process_memory_bytes, f"memory {formatting.size(machine.process_memory_bytes)}"),
-            (machine.memory_ratio, f"{machine.limit}'s {formatting.percent(100 * machine.memory_ratio)}"),
-            (machine.longest_lag_seconds, f"loop up to {formatting.seconds(machine.longest_lag_seconds)} late"),
-            *((ratio, f"GPU {formatting.percent(100 * ratio)}") for ratio in machine.gpu_ratios),
-        ]
-        known = [text for value, text in numbers if not math.isnan(value)]
-        while len(_SEPARATOR.join(["machine", *known])) > width:
-            known.pop()
-        return [Text("machine", style="bold").append("  " + _SEPARATOR.join(known), style="not bold")] if known else []
-
-    def _complaint(self) -> list[Text]:
-        counts = {"requests without an answer": self.unanswered, "requests left out, too many in flight": self.skipped}
-        words = [f"{what}: {count}" for what, count in counts.items() if count]
-        return [Text(_SEPARATOR.join(["load", *words]), style="red")] if words else []
 
     def _footer(self) -> Text:
         metrics = f"{self.shop_url}/metrics"
@@ -150,9 +145,9 @@ class View:
             return Text(f"the shop is closed; these numbers came from {metrics}", style="dim")
         footer = Text(f"curl {metrics}", style="bold")
         if self.prometheus_url is not None:
-            footer.append(f"{_SEPARATOR}Prometheus ", style="not bold")
+            footer.append(f"{SEPARATOR}Prometheus ", style="not bold")
             footer.append(self.prometheus_url, style=f"not bold link {graph_url(self.prometheus_url)}")
-        footer.append(f"{_SEPARATOR}Ctrl-C ends", style="not bold dim")
+        footer.append(f"{SEPARATOR}Ctrl-C ends", style="not bold dim")
         return footer
 
 
@@ -165,16 +160,12 @@ def _rank(priority: str) -> int:
 
 
 def _name(route: Route) -> str:
-    return f"{route.method} {route.template or _WITHOUT_ROUTE}"
+    return f"{route.method} {route.template or WITHOUT_ROUTE}"
 
 
-def _describe_channel(channel: Channel, vitals: ChannelVitals) -> Text:
-    line = Text("WebSocket", style="bold")
-    received, sent = map(formatting.per_second, (vitals.received_per_second, vitals.transmitted_per_second))
-    numbers = [
-        f"  {channel.template or _WITHOUT_ROUTE}",
-        f"{vitals.open_sessions} open",
-        f"messages {received}/s in {sent}/s out",
-        f"session p50 {formatting.seconds(vitals.session_p50_seconds)}",
-    ]
-    return line.append(_SEPARATOR.join(numbers), style="not bold")
+def _always(*contents: RenderableType) -> Iterator[Section]:
+    return map(Section, contents)
+
+
+def _height(content: RenderableType, console: Console, options: ConsoleOptions) -> int:
+    return len(console.render_lines(content, options, pad=False))

@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from apivitals import exceptions
+from apivitals.breakdown.components import ENDPOINT, RECEIVE, SEND
 from apivitals.breakdown.current import RequestTimeline
-from apivitals.breakdown.timeline import ENDPOINT, RECEIVE, SEND
 from apivitals.http import outcome
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class Exchange:
             self.response_headers = message.get("headers", ())
             if timeline is not None:
                 timeline.enter(SEND, now)
-        elif timeline is not None and (more or self.streamed):
-            self._enter_chunk(timeline)
+        elif timeline is not None:
+            self._enter_body(timeline, more=more)
         try:
             await self._send(message)
         except BaseException as error:
@@ -124,8 +124,11 @@ class Exchange:
             if not message.get("more_body", False):
                 self.finish()
 
-    def _enter_chunk(self, timeline: RequestTimeline) -> None:
-        """Begin to send a chunk of a stream: what was not spent on sending was spent on making the chunk."""
+    def _enter_body(self, timeline: RequestTimeline, *, more: bool) -> None:
+        """Begin to send the body, or a chunk of a stream: what was not spent on sending was spent on making it."""
+        if not more and not self.streamed:
+            timeline.leave_behind(perf_counter())  # what is still open, a response that is whole has not waited for
+            return
         if not self.streamed:
             self.streamed = True
             timeline.rename(ENDPOINT)

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 from starlette import routing
 
 from apivitals.breakdown import phases
+from apivitals.breakdown.components import DEPENDENCIES, ENDPOINT
 from apivitals.breakdown.current import RequestTimeline
-from apivitals.breakdown.timeline import DEPENDENCIES, ENDPOINT
 
 SCOPE_KEY = "apivitals"
 _MOUNT_REST = "/{path}"

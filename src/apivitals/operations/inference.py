@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 from opentelemetry.trace import SpanKind, Tracer
 
-from apivitals.breakdown.timeline import CACHE, GEN_AI
+from apivitals.breakdown.components import CACHE, GEN_AI
 from apivitals.operations import cache
 from apivitals.operations.checks import checked_amount
 from apivitals.operations.meter import OPERATIONS

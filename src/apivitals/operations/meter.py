@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from apivitals import catalog
 from apivitals.bounded import BoundedValues
-from apivitals.breakdown import timeline
+from apivitals.breakdown.components import CACHE, DATABASE, EXTERNAL, GEN_AI, MESSAGING
 from apivitals.catalog import Metric
 from apivitals.catalog.breakdown import COMPONENT
 from apivitals.errors import ErrorLog
@@ -21,7 +21,7 @@ from apivitals.operations.checks import checked_text
 from apivitals.operations.tables import Table
 from apivitals.store import Adding, Backend, Counter, Gauge, Histogram, Observing, Store
 
-COMPONENTS = frozenset({timeline.DATABASE, timeline.CACHE, timeline.EXTERNAL, timeline.MESSAGING, timeline.GEN_AI})
+COMPONENTS = frozenset({DATABASE, CACHE, EXTERNAL, MESSAGING, GEN_AI})
 """The components that libraries' spans have, which are there whatever `track()` is given."""
 
 _VALUE_LIMIT = 100

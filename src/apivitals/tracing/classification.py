@@ -12,7 +12,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from apivitals.breakdown.timeline import CACHE, DATABASE, EXTERNAL, GEN_AI, MESSAGING
+from apivitals.breakdown.components import CACHE, DATABASE, EXTERNAL, GEN_AI, MESSAGING
 
 OWN_SCOPE = "apivitals"
 """The scope of spans made by `track()` and `inference()`, which open their intervals themselves."""

@@ -17,8 +17,9 @@ from opentelemetry.trace.status import Status, StatusCode
 from opentelemetry.util.types import AnyValue, Attributes
 
 from apivitals.bounded import OTHER
+from apivitals.breakdown.components import GEN_AI
 from apivitals.breakdown.current import CURRENT
-from apivitals.breakdown.timeline import GEN_AI, Interval
+from apivitals.breakdown.timeline import Interval
 from apivitals.exceptions import exception_name
 from apivitals.operations.meter import OPERATIONS
 from apivitals.tracing.classification import exit_component, is_final, settled_component

@@ -8,8 +8,9 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext
 
+from apivitals.breakdown.components import GEN_AI
 from apivitals.breakdown.current import CURRENT, RequestTimeline, innermost, request_of
-from apivitals.breakdown.timeline import GEN_AI, Interval
+from apivitals.breakdown.timeline import Interval
 from apivitals.operations.gen_ai import record_span
 from apivitals.operations.inference import Inference, current_inference
 from apivitals.tracing.classification import SQLALCHEMY_SCOPE

@@ -10,8 +10,8 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 from opentelemetry.util.types import Attributes
 
 from apivitals.bounded import OTHER
+from apivitals.breakdown.components import GEN_AI
 from apivitals.breakdown.current import RequestTimeline
-from apivitals.breakdown.timeline import GEN_AI
 from apivitals.operations.meter import OPERATIONS
 from apivitals.tracing.classification import exit_component, is_final, settled_component
 from apivitals.tracing.light_span import ERROR_TYPE

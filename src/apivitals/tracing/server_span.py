@@ -14,8 +14,8 @@ from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.trace import NoOpTracerProvider, Span, SpanKind, TracerProvider
 from opentelemetry.util.http import get_excluded_urls, sanitize_method
 
+from apivitals.breakdown.components import Component
 from apivitals.breakdown.current import CURRENT, RequestTimeline
-from apivitals.breakdown.timeline import Component
 from apivitals.tracing.global_provider import global_provider
 from apivitals.tracing.stand_in import StandInTracerProvider
 

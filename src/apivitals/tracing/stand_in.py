@@ -16,8 +16,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Tracer, TracerProvider
 from opentelemetry.util.types import Attributes
 
+from apivitals.breakdown.components import CACHE, GEN_AI
 from apivitals.breakdown.current import CURRENT
-from apivitals.breakdown.timeline import CACHE, GEN_AI
 from apivitals.operations.meter import OPERATIONS
 from apivitals.tracing.classification import component_of_scope
 from apivitals.tracing.global_provider import global_provider, load_provider

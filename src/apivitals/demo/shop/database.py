@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 from sqlalchemy import ForeignKey, create_engine, event, insert
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from starlette.requests import HTTPConnection
 
 _ADJECTIVES = ["Silent", "Crimson", "Distant", "Hollow", "Golden", "Restless", "Borrowed", "Winter", "Electric", "Last"]
@@ -39,6 +39,8 @@ class Rental(Table):
     video_id: Mapped[int] = mapped_column(ForeignKey("video.id"))
     customer_id: Mapped[int] = mapped_column(index=True)
     price_cents: Mapped[int]
+    video: Mapped[Video] = relationship()
+    """Read when it is asked for, a query each: SQLAlchemy's default."""
 
 
 class Trailer(Table):
@@ -56,12 +58,12 @@ class Database:
 
     def __init__(self, path: str) -> None:
         # No limit of its own: threads that wait for a connection would keep those who have one from giving it back.
-        self._engine = create_engine(f"sqlite:///{path}", max_overflow=-1)
-        event.listen(self._engine, "connect", _let_readers_and_a_writer_meet)
+        self.engine = create_engine(f"sqlite:///{path}", max_overflow=-1)
+        event.listen(self.engine, "connect", _let_readers_and_a_writer_meet)
 
     def fill(self) -> None:
         """Make the tables, and the same videos and rentals on every run."""
-        Table.metadata.create_all(self._engine)
+        Table.metadata.create_all(self.engine)
         titles = product(_ADJECTIVES, _NOUNS, _ENDINGS)
         videos = [
             {
@@ -86,11 +88,11 @@ class Database:
 
     def session(self) -> Session:
         """Open a unit of work."""
-        return Session(self._engine)
+        return Session(self.engine)
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._engine.dispose()
+        self.engine.dispose()
 
 
 def _let_readers_and_a_writer_meet(connection: Any, _: object) -> None:

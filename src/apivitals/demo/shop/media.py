@@ -5,13 +5,16 @@ import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
-from fastapi import APIRouter, UploadFile, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, HTTPException, UploadFile, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+import apivitals
 from apivitals import priority
 from apivitals.demo.shop.database import DatabaseSession, Trailer
+from apivitals.demo.shop.frames import DamagedClipError, Summary, read_clip, summarize
 
 router = APIRouter(tags=["media"])
 
@@ -19,7 +22,6 @@ _CHUNK = bytes(range(256)) * 64
 _CHUNKS = 30
 _CHUNK_SECONDS = 0.02
 """A film is sent at its bit rate (16 KiB in 20 ms), not as fast as the network takes it."""
-_UPLOAD_CHUNK_BYTES = 65_536
 
 _audiences: defaultdict[int, set[WebSocket]] = defaultdict(set)
 
@@ -40,16 +42,30 @@ async def _film(video_id: int) -> AsyncIterator[bytes]:
 
 @router.post("/trailer", status_code=201)
 @priority("medium")
-async def upload_trailer(video_id: int, session: DatabaseSession, file: UploadFile) -> dict[str, str | int]:
-    """Take in a trailer."""
-    digest, size_bytes = hashlib.sha256(), 0
-    while chunk := await file.read(_UPLOAD_CHUNK_BYTES):
-        digest.update(chunk)
-        size_bytes += len(chunk)
-    trailer = Trailer(video_id=video_id, size_bytes=size_bytes, sha256=digest.hexdigest())
+async def upload_trailer(video_id: int, session: DatabaseSession, file: UploadFile) -> dict[str, Any]:
+    """Take in a trailer, and look at its frames; 422 for one that is damaged."""
+    content = await file.read()
+    try:
+        summary = await run_in_threadpool(_look_at, content)
+    except DamagedClipError as error:
+        raise HTTPException(422, str(error)) from error
+    trailer = Trailer(video_id=video_id, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
     session.add(trailer)
     await run_in_threadpool(session.commit)
-    return {"sha256": digest.hexdigest(), "size_bytes": size_bytes}
+    return {
+        "sha256": trailer.sha256,
+        "size_bytes": trailer.size_bytes,
+        "frames": summary.frames,
+        "brightness": round(summary.brightness, 3),
+        "scenes": summary.scenes,
+    }
+
+
+def _look_at(content: bytes) -> Summary:
+    with apivitals.track("thumbnails", component="video") as operation:
+        clip = read_clip(content)
+        operation.items(len(clip))
+        return summarize(clip)
 
 
 @router.websocket("/viewers")
