@@ -51,7 +51,7 @@ class ServerSpans:
         self._middleware: OpenTelemetryMiddleware | None = None
 
     def are_needed(self) -> bool:
-        """Whether requests are to be passed through here."""
+        """Whether requests are to be passed through here: to be given a span, or to be kept from a second one."""
         application = vars(self._application)
         provider, stack = global_provider(), application.get("middleware_stack")
         asked = provider, stack, application.get("_is_instrumented_by_opentelemetry")
@@ -62,12 +62,15 @@ class ServerSpans:
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Pass a request on inside a server span of its own."""
-        if self._middleware is None or scope["type"] != "http" or self._adopted():
+        if scope["type"] != "http":
             await self._call(scope, receive, send)
             return
         scope[_NATIVE_KEY] = None  # a FastAPI application mounted in this one makes no second span
         try:
-            await self._middleware(scope, receive, send)
+            if self._middleware is None or self._adopted():
+                await self._call(scope, receive, send)
+            else:
+                await self._middleware(scope, receive, send)
         finally:
             scope.pop(_NATIVE_KEY, None)
 
@@ -87,6 +90,7 @@ class ServerSpans:
 
     def _decide(self, provider: TracerProvider | None) -> bool:
         self._middleware = None
+        is_contribs = False
         for layer in _layers(self._application):
             native = getattr(layer, "_native_telemetry", None)
             own_provider = _config(native).get("tracer_provider")
@@ -94,6 +98,9 @@ class ServerSpans:
                 self._stand_in.watch(own_provider)
             if isinstance(layer, OpenTelemetryMiddleware):  # whose tracer may be of a provider of its own
                 self._stand_in.watch(getattr(layer.tracer, "span_processor", None))
+                is_contribs = True
+        if is_contribs:  # only FastAPI in a mount is to be kept from it: it looks for this middleware no further out
+            return True
         if provider is None or isinstance(provider, NoOpTracerProvider) or _makes_server_spans(self._application):
             return False
         self._stand_in.watch(provider)
