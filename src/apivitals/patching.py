@@ -38,6 +38,11 @@ def acquire(owner: Owner, name: str, wrap: Callable[[Any], Any]) -> None:
         entry.holders += 1
 
 
+def is_replaced(owner: Owner, name: str) -> bool:
+    """Whether anybody wants it replaced now."""
+    return (owner, name) in _replaced
+
+
 def release(owner: Owner, name: str) -> None:
     """Count one fewer; after the last, put the original back.
 

@@ -22,7 +22,7 @@ from tests.support.breakdown import COMPONENT_SECONDS, seconds_by_component
 
 pytestmark = pytest.mark.anyio
 
-DELAY = 0.06
+DELAY = 0.1
 SLACK = 0.8 * DELAY
 ROUTE = "/x"
 

@@ -1,6 +1,7 @@
 """One server span for each request, whoever makes it and in whatever order, with the breakdown on it."""
 
 import json
+import time
 
 import pytest
 
@@ -23,6 +24,7 @@ TRACED = [
     "fastapi, provider by variables",
     "fastapi, provider first, contrib first",
     "fastapi, provider after, contrib after",
+    "fastapi, provider first, contrib by class",
     "starlette, provider first",
     "starlette, provider in lifespan",
     "starlette, provider by variables",
@@ -33,16 +35,16 @@ def attributes(span):
     return {one.key: one.value.string_value or one.value.double_value or one.value.int_value for one in span.attributes}
 
 
-def run(mode, collector):
+def run(mode, collector, headers=None, **settings):
     """Make one request, which makes another; return what headers that had, and the breakdown of the first."""
     if mode.startswith("fastapi"):
         pytest.importorskip("fastapi")
-    env = {"MODE": mode, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    env = {"MODE": mode, "OTEL_BSP_SCHEDULE_DELAY": "100", **settings}
     if "provider" in mode:
         env["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.endpoint
         env["OTEL_METRICS_EXPORTER"] = "none"
     with uvicorn("tests.real.apps.modes:app", env=env) as server:
-        answer = get(f"{server.url}/api/call/all")
+        answer = get(f"{server.url}/api/call/all", headers)
         assert answer.status == 200
         page = samples(get(f"{server.url}/metrics").body)
     return json.loads(answer.body), seconds_by_component(page, "/api/call/{what}")
@@ -83,3 +85,13 @@ def test_an_unsampled_request_has_a_breakdown_and_passes_the_decision_on(mode):
         assert collector.spans() == []
     assert int(sent["traceparent"].rpartition("-")[2], 16) & SAMPLED == 0
     assert breakdown["external"] > 0
+
+
+@pytest.mark.parametrize("mode", ["fastapi, provider first", "starlette, provider first"])
+def test_the_queue_time_is_on_the_server_span_too(mode):
+    stamp = {"X-Request-Start": f"t={time.time() - 20:.3f}"}
+    with receiver("http/protobuf") as collector:
+        _, breakdown = run(mode, collector, stamp, APIVITALS_TRUST_QUEUE_HEADER="true")
+        queues = [attributes(span).get(f"{COMPONENT}queue") for span in collector.spans() if span.kind == SERVER]
+    assert "queue" not in breakdown
+    assert [queue for queue in queues if queue is not None] == [pytest.approx(20, abs=5)]

@@ -109,16 +109,17 @@ def timing_wait(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaita
 def marks_endpoint(kind: type) -> bool:
     """Whether the endpoints of this class of routes mark their own beginning: what comes before is `dependencies`."""
     fastapi = sys.modules.get("fastapi.routing")
-    return fastapi is not None and issubclass(kind, fastapi.APIRoute) and hasattr(fastapi, _ENDPOINT_HOOK)
+    # Not hooked, it was imported later than `hook` was called, or is of a version that has no place for it
+    return fastapi is not None and issubclass(kind, fastapi.APIRoute) and patching.is_replaced(fastapi, _ENDPOINT_HOOK)
 
 
 def hook() -> list[tuple[ModuleType, str]]:
     """Put the marks where this version of FastAPI has places for them; returns what is to be given to `unhook`."""
-    marks_endpoint.cache_clear()
     hooked: list[tuple[ModuleType, str]] = []
     for module, name, wrap in _hooks():
         patching.acquire(module, name, wrap)
         hooked.append((module, name))
+    marks_endpoint.cache_clear()
     return hooked
 
 
@@ -126,6 +127,7 @@ def unhook(hooked: list[tuple[ModuleType, str]]) -> None:
     """Take the marks out again."""
     for module, name in hooked:
         patching.release(module, name)
+    marks_endpoint.cache_clear()
 
 
 def _hooks() -> Iterator[tuple[ModuleType, str, Callable[[Any], Any]]]:

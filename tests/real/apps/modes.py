@@ -64,6 +64,8 @@ def fastapi() -> Any:
 
 if "provider first" in MODE:
     set_provider()
+if "contrib by class" in MODE:  # as `opentelemetry-instrument` does it
+    FastAPIInstrumentor().instrument()
 app = starlette() if "starlette" in MODE else fastapi()
 if "contrib first" in MODE:
     FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
