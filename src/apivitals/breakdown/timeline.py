@@ -10,9 +10,6 @@ of two readings. So an event costs the same however many intervals there are or 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import cast
 
 from apivitals.breakdown.busy import Busy
 from apivitals.breakdown.components import MIDDLEWARE, Component
@@ -29,19 +26,18 @@ class Interval:
     the process: an exit inside it (an SDK's own HTTP request) is a detail of it and is not counted again.
     """
 
-    __slots__ = ("children", "component", "counts", "is_exit", "mark", "parent", "share", "started", "timeline")
+    is_exit = False
+    counts = True
+    children: set[Interval] | None = None
+    share = 0.0
+    mark = 0.0
+    parent: Interval | None = None
+    timeline: Timeline | None = None
+    """The one it is open in; None for a timeline itself, and for an interval that is closed."""
 
-    def __init__(self, parent: Interval | None, component: str, started: float) -> None:
-        self.timeline: Timeline | None = None
-        """The one it is open in; None for a timeline itself, and for an interval that is closed."""
-        self.parent = parent
+    def __init__(self, component: str, started: float) -> None:
         self.component = component
         self.started = started
-        self.is_exit = False
-        self.counts = True
-        self.children: set[Interval] | None = None
-        self.mark = 0.0
-        self.share = 0.0
 
 
 class Timeline(Interval):
@@ -54,18 +50,9 @@ class Timeline(Interval):
     interval or the end: most of what a request pays for its breakdown is the making of this object and five notes.
     """
 
-    timeline = None
-    parent = None
-    is_exit = False
-    children: set[Interval] | None = None
-    mark = 0.0
-    share = 0.0
-    calls: Mapping[str, int] = MappingProxyType({})
-    """Intervals of each component that have ended: queries, calls, tracked blocks."""
     ended: float | None = None
     _virtual = 0.0
     _active = 1
-    _busy: dict[str, Busy] | None = None
     _open: set[Interval] | None = None
 
     def __init__(self, started: float, phase: str = MIDDLEWARE) -> None:
@@ -73,18 +60,19 @@ class Timeline(Interval):
         self.started = self._last = started
         self.seconds: dict[str, float] = {}
         """Share of each component, in seconds; whole once the timeline has ended."""
+        self.calls: dict[str, int] = {}
+        """Intervals of each component that have ended: queries, calls, tracked blocks."""
+        self._busy: dict[str, Busy] = {}
         self._notes: list[tuple[str, float]] = []
         # Re-entrant: the garbage collector may end a span in the middle of one of our own events
         self._lock = threading.RLock()
 
     def enter(self, phase: str, at: float) -> None:
         """Go over to the next phase."""
-        if self._open is None and len(self._notes) < _NOTE_LIMIT:
-            self._notes.append((phase, at))
-            return
-        with self._lock:
-            self._enter_noted()
-            self._enter(phase, at)
+        self._notes.append((phase, at))
+        if len(self._notes) > _NOTE_LIMIT:
+            with self._lock:
+                self._enter_noted()
 
     def rename(self, phase: str) -> None:
         """Call the phase that the request is in otherwise, from its beginning on."""
@@ -99,6 +87,7 @@ class Timeline(Interval):
             return
         with self._lock:
             if self.ended is None:
+                self._enter_noted()
                 self._advance(at)
                 for interval in tuple(self.children or ()):
                     self._finish(interval)
@@ -123,10 +112,13 @@ class Timeline(Interval):
             elif len(self._open) >= OPEN_LIMIT or (is_exit and _within_exit(parent)):
                 return None
             self._advance(at)
-            interval = Interval(parent, component, self._last)
+            interval = Interval(component, self._last)
+            interval.parent = parent
             interval.timeline = self
-            interval.is_exit = is_exit
-            interval.counts = counts
+            if is_exit:
+                interval.is_exit = True
+            if not counts:
+                interval.counts = False
             if parent.children:
                 self._active += 1
             else:  # its time is its child's from here on
@@ -148,6 +140,8 @@ class Timeline(Interval):
                 return
             if component is not None:
                 interval.component = component
+            if self._notes:
+                self._enter_noted()
             self._advance(at)
             self._finish(interval)
 
@@ -166,11 +160,11 @@ class Timeline(Interval):
             if not inside.children:
                 inside.share += self._virtual - inside.mark
                 inside.mark = self._virtual
-            call = Interval(inside, component, self._last - seconds)
+            call = Interval(component, self._last - seconds)
             call.share = min(seconds, inside.share)
             inside.share -= call.share
             self._settle(call)
-            self._count(call)
+            self._count(component, call.started)
 
     def end(self, at: float) -> None:
         """End the request: what is open ends with it, and `seconds` add up to its time."""
@@ -189,14 +183,18 @@ class Timeline(Interval):
             self._settle(self)
             self.ended = self._last
 
-    def components(self) -> dict[str, Component]:
-        """Return what every component had, so far or in all."""
+    def components(self, at: float | None = None) -> dict[str, Component]:
+        """Return what every component had, in all; or, of a request that has not ended, until `at`."""
         with self._lock:
             self._enter_noted()
-        busy = self._busy or {}
+            if at is not None and self.ended is None:
+                self._notes.append((self.component, at))
+                self._enter_noted()
         return {
             component: Component(
-                seconds, self.calls.get(component, 0), busy[component].seconds() if component in busy else 0.0
+                seconds,
+                self.calls.get(component, 0),
+                self._busy[component].seconds() if component in self._busy else 0.0,
             )
             for component, seconds in self.seconds.items()
         }
@@ -216,20 +214,22 @@ class Timeline(Interval):
         self._notes.clear()
 
     def _enter_noted(self) -> None:
+        """Go through the phases that were noted; `_advance` and `_settle`, written out."""
         if self.ended is None:
+            seconds = self.seconds
             for phase, at in self._notes:
-                self._enter(phase, at)
+                if at > self._last:
+                    self._virtual += (at - self._last) / self._active
+                    self._last = at
+                share = self.share
+                if not self.children:
+                    share += self._virtual - self.mark
+                    self.mark = self._virtual
+                self.share = 0.0
+                component = self.component
+                seconds[component] = seconds.get(component, 0.0) + share
+                self.component = phase
         self._notes.clear()
-
-    def _enter(self, phase: str, at: float) -> None:
-        if self.ended is not None:
-            return
-        self._advance(at)
-        if not self.children:
-            self.share += self._virtual - self.mark
-            self.mark = self._virtual
-        self._settle(self)
-        self.component = phase
 
     def _advance(self, at: float) -> None:
         if at > self._last:
@@ -255,31 +255,28 @@ class Timeline(Interval):
 
     def _finish_leaf(self, interval: Interval) -> None:
         assert self._open is not None  # noqa: S101  # it is in there
-        interval.share += self._virtual - interval.mark
-        interval.timeline = None
+        assert interval.parent is not None  # noqa: S101  # only a timeline has none
+        assert interval.parent.children is not None  # noqa: S101
         self._open.discard(interval)
-        parent = interval.parent
-        assert parent is not None  # noqa: S101  # only a timeline has none
-        assert parent.children is not None  # noqa: S101
-        parent.children.discard(interval)
-        if parent.children:
+        interval.timeline = None
+        parent, beside = interval.parent, interval.parent.children
+        beside.discard(interval)
+        if beside:
             self._active -= 1
         else:
             parent.mark = self._virtual
-        self._settle(interval)
+        component, seconds = interval.component, self.seconds
+        seconds[component] = seconds.get(component, 0.0) + interval.share + self._virtual - interval.mark
         if interval.counts:
-            self._count(interval)
+            self._count(component, interval.started)
 
-    def _count(self, interval: Interval) -> None:
-        component = interval.component
-        if self._busy is None:
-            self._busy, self.calls = {}, {}
-        calls = cast("dict[str, int]", self.calls)
-        calls[component] = calls.get(component, 0) + 1
+    def _count(self, component: str, started: float) -> None:
+        calls = self.calls
         busy = self._busy.get(component)
         if busy is None:
             busy = self._busy[component] = Busy()
-        busy.add(interval.started, self._last)
+        calls[component] = calls.get(component, 0) + 1
+        busy.add(started, self._last)
 
 
 def _within_exit(interval: Interval | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from apivitals.tracing.server_span import SECONDS, name_server_span, put_breakdown
@@ -18,7 +19,7 @@ def annotate(exchange: Exchange) -> None:
     if timeline is None or timeline.server_span is None:
         return
     span = timeline.server_span
-    put_breakdown(span, timeline.components())
+    put_breakdown(span, timeline.components(perf_counter()))
     if exchange.queue_seconds is not None:
         span.set_attribute(_QUEUE, exchange.queue_seconds)
     name_server_span(span, exchange.scope["method"], exchange.route, exchange.status)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
+from time import time
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import SpanContext
 
 from apivitals import catalog
 from apivitals.breakdown.exemplar import exemplar
-from apivitals.store import Backend, Histogram, Instrument, Observing
+from apivitals.store import Backend, Histogram, HistogramSeries, Instrument, Observing
 
 if TYPE_CHECKING:
     from apivitals.http.exchange import Exchange
 
 Record = Callable[["Exchange"], None]
-Place = tuple["memoryview[float]", int, int]
+Place = tuple["memoryview[float]", int, int, HistogramSeries]
 
 
 class ComponentMeter:
@@ -28,10 +29,9 @@ class ComponentMeter:
 
     def recorder(self, route: tuple[str, str, str], extra: tuple[str, ...]) -> Record:
         """Make what records the requests of a method, route and priority, with the user's labels."""
-        calls = _Components(self._calls, route, extra)
-        if isinstance(self._duration, Histogram):
-            return _recorder_in_store(self._duration, route, extra, calls)
-        return _recorder(_Components(self._duration, route, extra), calls)
+        if isinstance(self._duration, Histogram) and isinstance(self._calls, Histogram):
+            return _recorder_in_store(self._duration, self._calls, route, extra)
+        return _recorder(_Components(self._duration, route, extra), _Components(self._calls, route, extra))
 
 
 class _Components(dict[str, Observing]):
@@ -64,40 +64,50 @@ def _recorder(durations: _Components, calls: _Components) -> Record:
     return record
 
 
+class _Places(dict[str, Place]):
+    """One route's series by component in our own store, as where they write."""
+
+    def __init__(self, histogram: Histogram, route: tuple[str, ...], extra: tuple[str, ...]) -> None:
+        self._histogram = histogram
+        self._route = route
+        self._extra = extra
+
+    def __missing__(self, component: str) -> Place:
+        labels = (*self._route, component, *self._extra)
+        series = self._histogram.bind(labels)
+        place = series.cells, series.start, series.sum_index, series
+        if self._histogram.holds(labels):
+            self[component] = place
+        return place
+
+
 def _recorder_in_store(
-    histogram: Histogram, route: tuple[str, ...], extra: tuple[str, ...], calls: _Components
+    durations: Histogram, calls: Histogram, route: tuple[str, ...], extra: tuple[str, ...]
 ) -> Record:
     """Make the same for our own store: `observe` for every component, written out under one lock.
 
     As in `apivitals.http.meter`, it halves what the recording costs.
     """
-    bounds = histogram.bounds
-    lock = histogram._lock  # noqa: SLF001  # the store's one lock, shared by its series
-    found: dict[str, Place] = {}
-
-    def bind(component: str) -> Place:
-        labels = (*route, component, *extra)
-        series = histogram.bind(labels)
-        place = series.cells, series.start, series.sum_index
-        if histogram.holds(labels):
-            found[component] = place
-        return place
+    bounds, call_bounds = durations.bounds, calls.bounds
+    lock = durations._lock  # noqa: SLF001  # the store's one lock, shared by its series
+    duration_places, call_places = _Places(durations, route, extra), _Places(calls, route, extra)
 
     def record(exchange: Exchange) -> None:
         timeline = exchange.timeline
         if timeline is None:
             return
+        trace = timeline.trace
+        now = 0.0 if trace is None else time()
         with lock:
             for component, seconds in timeline.seconds.items():
-                place = found.get(component)
-                cells, start, total = bind(component) if place is None else place
+                cells, start, total, series = duration_places[component]
                 cells[start + bisect_left(bounds, seconds)] += 1.0
                 cells[total] += seconds
-        if timeline.calls:
-            calls.observe(timeline.calls)
-        trace = timeline.trace
-        if trace is not None:
-            for component, seconds in timeline.seconds.items():
-                histogram.bind((*route, component, *extra)).attach(seconds, exemplar(trace, seconds))
+                if trace is not None and series.wants_exemplar(seconds, now):
+                    series.attach(seconds, exemplar(trace, seconds))
+            for component, count in timeline.calls.items():
+                cells, start, total, _ = call_places[component]
+                cells[start + bisect_left(call_bounds, count)] += 1.0
+                cells[total] += count
 
     return record

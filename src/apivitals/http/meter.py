@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from time import time
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import SpanContext
@@ -100,11 +101,14 @@ def attach_exemplars(
     exchange: Exchange, trace: SpanContext, duration: HistogramSeries, first_byte: HistogramSeries
 ) -> None:
     """Leave the request's trace in the buckets of its response time and latency."""
+    now = time()
     seconds = exchange.ended - exchange.started
-    duration.attach(seconds, exemplar(trace, seconds))
+    if duration.wants_exemplar(seconds, now):
+        duration.attach(seconds, exemplar(trace, seconds))
     if exchange.first_byte is not None:
         seconds = exchange.first_byte - exchange.started
-        first_byte.attach(seconds, exemplar(trace, seconds))
+        if first_byte.wants_exemplar(seconds, now):
+            first_byte.attach(seconds, exemplar(trace, seconds))
 
 
 class HttpMeter:

@@ -15,6 +15,8 @@ from apivitals.families import Distribution, Exemplar, Family, Number
 from apivitals.store.blocks import Blocks
 from apivitals.store.table import Labels, Lock, SeriesTable
 
+_EXEMPLAR_SECONDS = 1.0
+
 
 class CounterSeries:
     """One label set of a counter."""
@@ -80,6 +82,17 @@ class HistogramSeries:
                 if self.exemplars is None:
                     self.exemplars = {}
                 self.exemplars[bucket] = exemplar
+
+    def wants_exemplar(self, value: float, now: float) -> bool:
+        """Whether the bucket of `value` has no exemplar of the second before `now`, Unix time.
+
+        Making one costs as much as three observations, and nobody looks at more than one a scrape.
+        """
+        exemplars = self.exemplars
+        if exemplars is None:
+            return True
+        held = exemplars.get(bisect_left(self.bounds, value))
+        return held is None or not 0 <= now - held.timestamp < _EXEMPLAR_SECONDS
 
     def attach(self, value: float, exemplar: Exemplar) -> None:
         """Leave an exemplar in the bucket of `value`, which is observed elsewhere."""
