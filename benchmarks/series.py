@@ -17,6 +17,7 @@ from benchmarks.traffic import HISTOGRAMS, METHODS, STATUSES, Traffic
 from benchmarks.worker import answer
 
 Make = Callable[[], Awaitable[None]]
+Count = Callable[[], int]
 
 LABELS = (
     "http_request_method",
@@ -30,16 +31,17 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,
 BYTES = (0, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
 
 
-async def ours(label_sets: int) -> Make:
+async def ours(label_sets: int) -> tuple[Make, Count]:
     """Return what makes the series by requests, so that everything kept for a label set is counted."""
-    traffic = Traffic(label_sets)
+    traffic = Traffic(label_sets, breakdown=True)
     await traffic.client.start()
     # What the first request of a process brings with it is no series.
     await traffic.client.request("/none")
-    return lambda: traffic.fill(1)
+    before = traffic.histogram_series()
+    return lambda: traffic.fill(1), lambda: traffic.histogram_series() - before
 
 
-async def peer(label_sets: int) -> Make:
+async def peer(label_sets: int) -> tuple[Make, Count]:
     """Return what makes the same series in prometheus-client's histograms."""
     registry = CollectorRegistry()
     histograms = [
@@ -55,7 +57,7 @@ async def peer(label_sets: int) -> Make:
             for histogram in histograms:
                 histogram.labels(method, route, status, "http", "", "medium").observe(0.1)
 
-    return make
+    return make, lambda: label_sets * HISTOGRAMS
 
 
 async def traced(make: Make) -> int:
@@ -79,10 +81,10 @@ async def resident(make: Make) -> int:
 
 async def main(side: str, label_sets: int, how: str) -> None:
     """Make the series that the arguments name and measure them."""
-    make = await {"ours": ours, "peer": peer}[side](label_sets)
+    make, count = await {"ours": ours, "peer": peer}[side](label_sets)
     gc.collect()
     grown = await {"traced": traced, "resident": resident}[how](make)
-    answer({"bytes_per_series": grown / (label_sets * HISTOGRAMS)})
+    answer({"bytes_per_series": grown / count()})
 
 
 if __name__ == "__main__":

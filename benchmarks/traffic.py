@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import apivitals
+from apivitals.catalog import CATALOG, Kind
 from apivitals.http import exchange
 from benchmarks.client import Client
 
@@ -28,15 +29,20 @@ HISTOGRAMS = 4
 class Traffic:
     """The instrumented app and the requests that fill its series."""
 
-    def __init__(self, label_sets: int) -> None:
+    def __init__(self, label_sets: int, *, breakdown: bool = False) -> None:
         self._label_sets = label_sets
         routes = -(-label_sets // (len(METHODS) * len(STATUSES)))
         self.app = Starlette(
             routes=[Route(f"/shelf_{number}/videos/{{video}}", _answer, methods=METHODS) for number in range(routes)]
         )
         self._paths = [f"/shelf_{number}/videos/the-general" for number in range(routes)]
-        self.vitals = apivitals.instrument(self.app)
+        self.vitals = apivitals.instrument(self.app, breakdown=breakdown)
         self.client = Client(self.app)
+
+    def histogram_series(self) -> int:
+        """Return how many histogram series the page shows."""
+        names = {metric.exposed + "_count" for metric in CATALOG if metric.kind is Kind.HISTOGRAM}
+        return sum(line.partition("{")[0] in names for line in self.vitals.metrics().splitlines())
 
     async def fill(self, requests_each: int) -> None:
         """Make so many requests for each label set, with random durations and sizes."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from apivitals.http.exchange import Exchange
 
 Record = Callable[["Exchange"], None]
+_KEPT = 10_000
 Place = tuple["memoryview[float]", int, int, HistogramSeries]
 
 
@@ -26,9 +27,18 @@ class ComponentMeter:
     def __init__(self, backend: Backend, extra_labels: tuple[str, ...]) -> None:
         self._duration = backend.histogram(catalog.breakdown.COMPONENT_DURATION, extra_labels)
         self._calls = backend.histogram(catalog.breakdown.COMPONENT_CALLS, extra_labels)
+        self._recorders: dict[tuple[str, ...], Record] = {}
 
     def recorder(self, route: tuple[str, str, str], extra: tuple[str, ...]) -> Record:
-        """Make what records the requests of a method, route and priority, with the user's labels."""
+        """Return what records the requests of a method, route and priority, with the user's labels; of any status."""
+        record = self._recorders.get(route + extra)
+        if record is None:
+            record = self._make_recorder(route, extra)
+            if len(self._recorders) < _KEPT:
+                self._recorders[route + extra] = record
+        return record
+
+    def _make_recorder(self, route: tuple[str, str, str], extra: tuple[str, ...]) -> Record:
         if isinstance(self._duration, Histogram) and isinstance(self._calls, Histogram):
             return _recorder_in_store(self._duration, self._calls, route, extra)
         return _recorder(_Components(self._duration, route, extra), _Components(self._calls, route, extra))
