@@ -81,11 +81,11 @@ def exit_component(  # noqa: PLR0911  # a list of cases
         return None
     if not _GEN_AI_ATTRIBUTES.isdisjoint(attributes):
         operation = attributes.get(_MODEL_OPERATION)
-        around = operation in _AROUND_MODEL_CALLS or (operation is None and kind is SpanKind.INTERNAL)
+        around = str(operation) in _AROUND_MODEL_CALLS or (operation is None and kind is SpanKind.INTERNAL)
         return None if around else GEN_AI
     if not _DB_ATTRIBUTES.isdisjoint(attributes):
         system = attributes.get(_DB_SYSTEM) or attributes.get(_OLD_DB_SYSTEM)
-        return CACHE if system in _CACHES else DATABASE
+        return CACHE if str(system) in _CACHES else DATABASE
     if kind is SpanKind.INTERNAL:
         return settled_component(kind, scope_name)
     if kind is SpanKind.CONSUMER:  # to receive a message is to wait for the broker; to process one is our own work

@@ -62,11 +62,11 @@ class StandInTracerProvider(TracerProvider):
         add = getattr(provider, "add_span_processor", None)
         if add is None:
             return
-        with self._lock:
-            if provider in self._watched:
-                return
-            self._watched.add(provider)
         try:
+            with self._lock:
+                if provider in self._watched:
+                    return
+                self._watched.add(provider)
             add(self.processor)
         except Exception as error:  # noqa: BLE001  # a vendor's provider may refuse
             OPERATIONS.errors.caught("tracing", error)
@@ -145,8 +145,9 @@ class StandInTracer(Tracer):
         span = self.start_span(
             name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
         )
-        # A model call goes into OpenTelemetry's context, for one inside it to see that it is not to be counted again
-        if isinstance(span, LightSpan) and not self._is_gen_ai:
+        # A model call goes into OpenTelemetry's context, for one inside it to see that it is not to be counted again;
+        # and so does a span that was dropped where nothing around it was, for that decision to be sent on
+        if isinstance(span, LightSpan) and not self._is_gen_ai and _is_sent_on_alike(span):
             return Activation(span, end_on_exit=end_on_exit, record_exception=record_exception)
         return trace.use_span(span, end_on_exit, record_exception, set_status_on_exception)
 
@@ -158,6 +159,12 @@ class StandInTracer(Tracer):
             tracer = provider.get_tracer(*self._scope)
             self._kept = provider, tracer
         return tracer
+
+
+def _is_sent_on_alike(span: LightSpan) -> bool:
+    """Whether a service that is called is told the same without it: the trace, and whether that is sampled."""
+    own, around = span.get_span_context(), trace.get_current_span().get_span_context()
+    return own is around or (own.trace_id == around.trace_id and own.trace_flags == around.trace_flags)
 
 
 STAND_IN = StandInTracerProvider()
