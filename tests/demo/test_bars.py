@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apivitals.breakdown import timeline
+from apivitals.breakdown import components
 from apivitals.demo import bars
 
 SECONDS = st.dictionaries(st.sampled_from(["database", "cache", "video", "endpoint", "send"]), st.floats(0, 100))
@@ -38,7 +38,7 @@ def test_a_bar_shows_calls_first_then_what_was_tracked_then_phases():
 def test_every_component_that_there_is_looks_different():
     names = [
         value
-        for name, value in vars(timeline).items()
+        for name, value in vars(components).items()
         if name.isupper() and isinstance(value, str) and not name.startswith("_")
     ]
     assert len(names) >= 12
