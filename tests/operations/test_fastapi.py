@@ -1,7 +1,5 @@
 """Tracked functions of every kind in a FastAPI application."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
