@@ -3,9 +3,11 @@
 import time
 
 import pytest
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from apivitals.http.queue import FUTURE, MALFORMED, OLDEST_SECONDS, TOO_OLD, stamped_at, waited
 from tests.support.asgi import Client
@@ -61,14 +63,13 @@ def test_no_header_breaks_anything(value):
     assert isinstance(waited(value, NOW), float | str)
 
 
-async def hello():
-    return {}
+async def hello(request):
+    return PlainTextResponse("hello")
 
 
 @pytest.fixture
 def served(instrumented):
-    app = FastAPI()
-    app.get("/hello")(hello)
+    app = Starlette(routes=[Route("/hello", hello)])
     return lambda **settings: (instrumented(app, **settings), Client(app))
 
 
