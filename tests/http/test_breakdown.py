@@ -21,7 +21,7 @@ from tests.support.asgi import Client
 from tests.support.breakdown import COMPONENT_SECONDS, seconds_by_component
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed: this is the plain Starlette suite")
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, routing  # noqa: E402  # only where it is there
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, routing  # only where it is there
 
 pytestmark = pytest.mark.anyio
 
