@@ -26,12 +26,13 @@ from tests.support.servers import ROOT
 from tests.support.tracing import in_request, tracing_of_a_test
 
 SUBPROCESS_SECONDS = 60
+MODULE_PAIRS = "apivitals.tracing.libraries.PAIRS"
 
 
 class Answers(BaseHTTPRequestHandler):
     """A peer that answers, and logs nothing."""
 
-    def do_GET(self):  # noqa: N802  # the base class calls it so
+    def do_GET(self):
         self.send_response(204)
         self.end_headers()
 
@@ -176,9 +177,7 @@ def in_process(body: str) -> Any:
         """
     code = textwrap.dedent(prelude) + textwrap.dedent(body) + "\nassert not sum(errors.counts().values())\n"
     command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=SUBPROCESS_SECONDS, check=False, cwd=ROOT
-    )
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SUBPROCESS_SECONDS, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 
@@ -209,24 +208,19 @@ def test_one_library_can_be_named_alone(wanted, url):
     assert seen(call_httpx, url) == {"external": 1}
 
 
-def test_a_name_may_have_capitals_and_underscores(tracing):
-    assert Libraries("KAFKA_Python", tracing.stand_in, ErrorLog()) if _installed("kafka-python") else True
-    for name in ("HTTPX", "httpx"):
-        if _installed("httpx"):
-            Libraries(name, tracing.stand_in, ErrorLog())
-
-
-def _installed(name: str) -> bool:
-    return all(pair.is_installed() for pair in PAIRS if pair.name == name)
+@pytest.mark.parametrize("name", ["with-dash", "with_dash", "With_Dash"])
+def test_a_name_may_have_capitals_and_underscores(tracing, monkeypatch, name):
+    monkeypatch.setattr(MODULE_PAIRS, (Pair("with-dash", "json", ("instrumentor:BaseInstrumentor",)),))
+    Libraries(name, tracing.stand_in, ErrorLog())
 
 
 def test_the_methods_are_the_librarys_own_again(wanted, httpx):
     owners = [(httpx.HTTPTransport, "handle_request"), (httpx.AsyncHTTPTransport, "handle_async_request")]
     own = [vars(owner)[name] for owner, name in owners]
     libraries = wanted(["httpx"])
-    assert [vars(owner)[name] for owner, name in owners] != own
+    assert not any(vars(owner)[name] is one for (owner, name), one in zip(owners, own, strict=True))
     libraries.switch_off()
-    assert [vars(owner)[name] for owner, name in owners] == own
+    assert all(vars(owner)[name] is one for (owner, name), one in zip(owners, own, strict=True))
 
 
 def test_it_can_be_switched_on_again(wanted, httpx, url):
@@ -279,8 +273,6 @@ def test_auto_is_what_is_installed_and_nothing_is_imported_for_it():
         early = sorted(name for name in set(sys.modules) - before if "." not in name)
 
         import httpx
-        with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(204))):
-            pass
         from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
         on = HTTPXClientInstrumentor().is_instrumented_by_opentelemetry
         libraries.switch_off()
@@ -311,8 +303,7 @@ def test_a_library_that_is_imported_later_is_seen_then(httpx, url):
 
 
 def test_a_library_that_is_imported_after_the_end_is_left_alone(httpx, url):
-    assert (
-        in_process(f"""
+    assert in_process(f"""
         libraries = Libraries(["httpx"], STAND_IN, errors)
         libraries.switch_on()
         libraries.switch_off()
@@ -320,15 +311,13 @@ def test_a_library_that_is_imported_after_the_end_is_left_alone(httpx, url):
         with in_request() as request, httpx.Client(trust_env=False) as client:
             client.get({url!r})
         show([request.calls, hasattr(httpx.HTTPTransport.handle_request, "__wrapped__")])
-        """)
-        == [{}, False]
-    )
+        """) == [{}, False]
 
 
 def test_all_that_is_installed_can_be_imported_and_given_back_without_a_word():
     pytest.importorskip("opentelemetry.instrumentation.httpx")
-    names = ["httpx", "requests", "redis", "sqlalchemy", "sqlite3", "asyncpg", "psycopg", "grpc"]
-    installed = [name for name in names if _installed(name)]
+    names = {"httpx", "requests", "redis", "sqlalchemy", "sqlite3", "asyncpg", "psycopg", "grpc"}
+    installed = sorted(names & {pair.name for pair in PAIRS if pair.is_installed()})
     on, left = in_process(f"""
         import importlib
         from apivitals.tracing.instrumentors import INSTRUMENTORS
@@ -346,20 +335,22 @@ def test_all_that_is_installed_can_be_imported_and_given_back_without_a_word():
 
 
 def test_a_name_that_is_like_no_other_is_an_error_that_lists_them(tracing):
-    with pytest.raises(ValueError, match="there is no library 'qqqq': aio-pika, .*auto, .*urllib3"):
+    with pytest.raises(ValueError, match=r"there is no library 'qqqq': aio-pika, .*auto, .*urllib3"):
         Libraries(["qqqq"], tracing.stand_in, ErrorLog())
 
 
 def test_a_library_without_its_instrumentation_is_an_error_with_the_remedy(tracing, monkeypatch):
     pair = Pair("half", "json", ("no_such_module:Instrumentor",))
-    monkeypatch.setattr("apivitals.tracing.libraries.PAIRS", (*PAIRS, pair))
-    with pytest.raises(ValueError, match=r"half or its OpenTelemetry .* not installed: pip install 'apivitals\[half\]'"):
+    monkeypatch.setattr(MODULE_PAIRS, (*PAIRS, pair))
+    with pytest.raises(
+        ValueError, match=r"half or its OpenTelemetry .* not installed: pip install 'apivitals\[half\]'"
+    ):
         Libraries(["half"], tracing.stand_in, ErrorLog())
 
 
 def test_auto_leaves_out_what_is_not_installed_and_what_would_be_details(tracing, monkeypatch):
     half = Pair("half", "json", ("no_such_module:Instrumentor",))
-    monkeypatch.setattr("apivitals.tracing.libraries.PAIRS", (half,))
+    monkeypatch.setattr(MODULE_PAIRS, (half,))
     Libraries("auto", tracing.stand_in, ErrorLog())
     assert {pair.name for pair in PAIRS if not pair.by_default} == {"sqlite3", "urllib3"}
 
@@ -465,24 +456,21 @@ def failing(instrumentor: Any, method: str) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def failures(caplog):
-    """What takes an instrumentation's errors; they are logged, which is theirs to be."""
-    return ErrorLog()
-
-
-def test_an_instrumentor_that_fails_costs_only_itself(wanted, instrumentor, url, failures):
+def test_an_instrumentor_that_fails_costs_only_itself(wanted, instrumentor, url):
+    failures = ErrorLog()
     call_requests(url)
     with failing(instrumentor, "_instrument"):
         libraries = wanted(["httpx", "requests"], failures)
-    assert failures.counts()["tracing"] == sum(failures.counts().values()) == 1
+    assert failures.counts()["tracing"] == sum(failures.counts().values()) > 0
     assert seen(call_httpx, url) == {}
     assert seen(call_requests, url) == {"external": 1}
+    before = failures.counts()
     libraries.switch_off()
-    assert failures.counts()["tracing"] == 1
+    assert failures.counts() == before
 
 
-def test_an_instrumentor_that_cannot_be_taken_off_costs_only_itself(wanted, instrumentor, url, failures):
+def test_an_instrumentor_that_cannot_be_taken_off_costs_only_itself(wanted, instrumentor, url):
+    failures = ErrorLog()
     call_requests(url)
     libraries = wanted(["httpx", "requests"], failures)
     with failing(instrumentor, "_uninstrument"):
@@ -496,9 +484,33 @@ def test_a_version_that_an_instrumentation_does_not_go_with_is_said_and_is_no_er
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(instrumentor), "instrumentation_dependencies", lambda _: ["httpx < 0.1"])
         wanted(["httpx"])
-    said = [(record.name, record.levelno, record.getMessage()) for record in caplog.records]
+    said = {(record.name, record.levelno, record.getMessage()) for record in caplog.records}
     ((name, level, message),) = said
     assert (name, level) == ("apivitals", logging.WARNING)
     assert message.startswith("calls of httpx are not seen: ")
     assert "httpx < 0.1" in message
     assert seen(call_httpx, url) == {}
+
+
+def test_what_fails_is_counted_once(wanted, instrumentor):
+    failures = ErrorLog()
+    with failing(instrumentor, "_instrument"):
+        wanted(["httpx"], failures)
+    assert failures.counts()["tracing"] == 1
+
+
+def test_a_version_that_does_not_go_is_said_once(wanted, instrumentor, caplog):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(instrumentor), "instrumentation_dependencies", lambda _: ["httpx < 0.1"])
+        wanted(["httpx"])
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.xfail(reason="ours is taken off for an instrumentor that then refuses: Instrumentors._giving_way")
+def test_a_user_whose_version_does_not_go_takes_nothing_away(wanted, instrumentor, url, caplog):
+    wanted(["httpx"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(instrumentor), "instrumentation_dependencies", lambda _: ["httpx < 0.1"])
+        instrumentor.instrument()
+    caplog.clear()  # it is said by OpenTelemetry
+    assert seen(call_httpx, url) == {"external": 1}

@@ -19,6 +19,7 @@ from wrapt import register_post_import_hook
 
 from apivitals import patching
 from apivitals.errors import ErrorLog
+from apivitals.operations.meter import OPERATIONS
 from apivitals.tracing.cache_results import note_response
 from apivitals.tracing.pairs import Pair
 from apivitals.tracing.sqlalchemy_engines import SqlalchemyEngines
@@ -50,7 +51,7 @@ class Instrumentors:
     def __init__(self) -> None:
         self._wanted: Counter[Pair] = Counter()
         self._on: dict[Pair, Instrumenting] = {}
-        self._in_progress: set[Pair] = set()
+        self._tried: set[Pair] = set()
         # Never held while an instrumentor runs: it imports, and who imports in another thread may wait for us
         self._lock = threading.Lock()
 
@@ -59,6 +60,8 @@ class Instrumentors:
         with self._lock:
             self._wanted[pair] += 1
             is_first = self._wanted[pair] == 1
+            if is_first:
+                self._tried.discard(pair)
         if is_first:
             patching.acquire(BaseInstrumentor, "instrument", self._giving_way)
             # An instrumentation imports its library, and one library imports another: whichever is complete last
@@ -81,9 +84,9 @@ class Instrumentors:
         if is_incomplete or pair.library not in sys.modules:
             return
         with self._lock:
-            if not self._wanted[pair] or pair in self._on or pair in self._in_progress:
+            if not self._wanted[pair] or pair in self._tried:  # what has failed fails again
                 return
-            self._in_progress.add(pair)
+            self._tried.add(pair)
         made = None
         try:
             made = _instrumented(pair, provider)
@@ -91,10 +94,9 @@ class Instrumentors:
             logger.warning("calls of %s are not seen: %s", pair.name, error)
         except Exception as error:  # noqa: BLE001  # it costs only itself, and not the import that it came by
             errors.caught("tracing", error)
+        if made is None:
+            return
         with self._lock:
-            self._in_progress.discard(pair)
-            if made is None:
-                return
             if self._wanted[pair]:
                 self._on[pair] = made
                 return
@@ -109,7 +111,7 @@ class Instrumentors:
                 same = [pair for pair in self._on if type(instrumentor) in _loaded_classes(pair)]
                 ours = [self._on.pop(pair) for pair in same]
             for one in ours:
-                one.uninstrument()
+                _switch_off(one, OPERATIONS.errors)
             return original(instrumentor, *args, **kwargs)
 
         return instrument
