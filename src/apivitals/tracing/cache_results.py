@@ -11,6 +11,7 @@ from apivitals.operations.meter import OPERATIONS
 
 CACHE_NAME = "redis"
 
+_PIPELINE_LENGTH = "db.redis.pipeline_length"
 _ONE = frozenset({"GET", "GETEX", "HGET"})
 _SEVERAL = frozenset({"MGET", "HMGET"})
 
@@ -18,24 +19,20 @@ _SEVERAL = frozenset({"MGET", "HMGET"})
 def note_response(span: Span, _: Any, response: Any) -> None:
     """Count what a command, or a pipeline of commands, has found: a hook of opentelemetry-instrumentation-redis.
 
-    The span's name is all that says what was asked: the command, or a pipeline's commands in a row.
+    The span's name is all that says what was asked: the command, or a pipeline's commands in a row. A pipeline that was
+    overtaken by another client has no list of responses, and nothing is counted of it.
     """
     try:
         commands = str(getattr(span, "name", "")).upper().split()
-        if len(commands) == 1 and not _is_of_pipeline(commands[0], response):
-            _count(commands[0], response)
+        attributes = getattr(span, "attributes", None) or {}
+        if attributes.get(_PIPELINE_LENGTH) is None:
+            if len(commands) == 1:
+                _count(commands[0], response)
         elif isinstance(response, (list, tuple)) and len(response) == len(commands):
             for command, one in zip(commands, response, strict=True):
                 _count(command, one)
     except Exception as error:  # noqa: BLE001  # telemetry never breaks a user's call
         OPERATIONS.errors.caught("tracing", error)
-
-
-def _is_of_pipeline(command: str, response: Any) -> bool:
-    """Whether it is a list of the one response to the one command."""
-    if not isinstance(response, (list, tuple)) or len(response) != 1:
-        return False
-    return command in _ONE or isinstance(response[0], (list, tuple))
 
 
 def _count(command: str, response: Any) -> None:

@@ -19,7 +19,6 @@ from wrapt import register_post_import_hook
 
 from apivitals import patching
 from apivitals.errors import ErrorLog
-from apivitals.operations.meter import OPERATIONS
 from apivitals.tracing.cache_results import note_response
 from apivitals.tracing.pairs import Pair
 from apivitals.tracing.sqlalchemy_engines import SqlalchemyEngines
@@ -50,7 +49,7 @@ class Instrumentors:
 
     def __init__(self) -> None:
         self._wanted: Counter[Pair] = Counter()
-        self._on: dict[Pair, Instrumenting] = {}
+        self._on: dict[Pair, tuple[Instrumenting, TracerProvider, ErrorLog]] = {}
         self._tried: set[Pair] = set()
         # Never held while an instrumentor runs: it imports, and who imports in another thread may wait for us
         self._lock = threading.Lock()
@@ -74,9 +73,10 @@ class Instrumentors:
             self._wanted[pair] -= 1
             if self._wanted[pair]:
                 return
-            instrumentor = self._on.pop(pair, None)
+            on = self._on.pop(pair, None)
         patching.release(BaseInstrumentor, "instrument")
-        _switch_off(instrumentor, errors)
+        if on is not None:
+            _switch_off(on[0], errors)
 
     def _switch_on(self, pair: Pair, provider: TracerProvider, errors: ErrorLog) -> None:
         module, name = pair.instrumentors[0]
@@ -98,9 +98,23 @@ class Instrumentors:
             return
         with self._lock:
             if self._wanted[pair]:
-                self._on[pair] = made
+                self._on[pair] = made, provider, errors
                 return
         _switch_off(made, errors)
+
+    def _take_back(self, pair: Pair, on: tuple[Instrumenting, TracerProvider, ErrorLog]) -> None:
+        """Switch on again what was on, and so goes with the library."""
+        instrumentor, provider, errors = on
+        try:
+            _begin(instrumentor, pair, provider, skip_dep_check=True)
+        except Exception as error:  # noqa: BLE001  # it costs only itself
+            errors.caught("tracing", error)
+            return
+        with self._lock:
+            if self._wanted[pair]:
+                self._on[pair] = on
+                return
+        _switch_off(instrumentor, errors)
 
     def _giving_way(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap ``BaseInstrumentor.instrument``, which would refuse a user who comes after us, and drop their hooks."""
@@ -109,10 +123,15 @@ class Instrumentors:
         def instrument(instrumentor: Any, *args: Any, **kwargs: Any) -> Any:
             with self._lock:
                 same = [pair for pair in self._on if type(instrumentor) in _loaded_classes(pair)]
-                ours = [self._on.pop(pair) for pair in same]
-            for one in ours:
-                _switch_off(one, OPERATIONS.errors)
-            return original(instrumentor, *args, **kwargs)
+                ours = {pair: self._on.pop(pair) for pair in same}
+            for one, _, errors in ours.values():
+                _switch_off(one, errors)
+            try:
+                return original(instrumentor, *args, **kwargs)
+            finally:
+                if not instrumentor.is_instrumented_by_opentelemetry:  # it has refused this version of the library
+                    for pair, on in ours.items():
+                        self._take_back(pair, on)
 
         return instrument
 
@@ -130,17 +149,17 @@ def _instrumented(pair: Pair, provider: TracerProvider) -> Instrumenting | None:
     if any(cls.__new__(cls).is_instrumented_by_opentelemetry for cls in _loaded_classes(pair)):
         return None
     instrumentor: Instrumenting = _INSTEAD.get(pair.name, preferred)()
-    instrumentor.instrument(
-        tracer_provider=provider,
-        meter_provider=NoOpMeterProvider(),
-        raise_exception_on_conflict=True,
-        **_HOOKS.get(pair.name, {}),
-    )
+    _begin(instrumentor, pair, provider, raise_exception_on_conflict=True)
     return instrumentor
 
 
-def _switch_off(instrumentor: Instrumenting | None, errors: ErrorLog) -> None:
-    if instrumentor is None or not getattr(instrumentor, "is_instrumented_by_opentelemetry", True):
+def _begin(instrumentor: Instrumenting, pair: Pair, provider: TracerProvider, **check: bool) -> None:
+    hooks = _HOOKS.get(pair.name, {})
+    instrumentor.instrument(tracer_provider=provider, meter_provider=NoOpMeterProvider(), **hooks, **check)
+
+
+def _switch_off(instrumentor: Instrumenting, errors: ErrorLog) -> None:
+    if not getattr(instrumentor, "is_instrumented_by_opentelemetry", True):
         return  # the user has switched it off
     try:
         instrumentor.uninstrument()

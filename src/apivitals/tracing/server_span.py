@@ -90,18 +90,18 @@ class ServerSpans:
 
     def _decide(self, provider: TracerProvider | None) -> bool:
         self._middleware = None
-        is_contribs = False
+        is_fastapis = False
         for layer in _layers(self._application):
             native = getattr(layer, "_native_telemetry", None)
+            is_fastapis = is_fastapis or native is not None  # whose user may have told it to make none
             own_provider = _config(native).get("tracer_provider")
             if own_provider is not None:
                 self._stand_in.watch(own_provider)
             if isinstance(layer, OpenTelemetryMiddleware):  # whose tracer may be of a provider of its own
                 self._stand_in.watch(getattr(layer.tracer, "span_processor", None))
-                is_contribs = True
-        if is_contribs:  # only FastAPI in a mount is to be kept from it: it looks for this middleware no further out
-            return True
-        if provider is None or isinstance(provider, NoOpTracerProvider) or _makes_server_spans(self._application):
+        if _are_contribs(self._application):
+            return True  # only FastAPI in a mount is to be kept from it: it looks for contrib no further out
+        if is_fastapis or provider is None or isinstance(provider, NoOpTracerProvider):
             return False
         self._stand_in.watch(provider)
         self._middleware = OpenTelemetryMiddleware(
@@ -115,20 +115,22 @@ class ServerSpans:
         return True
 
 
-def _makes_server_spans(application: Any) -> bool:
-    """Whether FastAPI itself, or OpenTelemetry's middleware, makes them, or the user has told FastAPI not to."""
-    built = False
+def _are_contribs(application: Any) -> bool:
+    """Whether OpenTelemetry's middleware makes the server spans, or will once the application has built its stack."""
+    built = marked = False
     for layer in _layers(application):
-        if isinstance(layer, OpenTelemetryMiddleware) or getattr(layer, "_native_telemetry", None) is not None:
-            return True
-        middleware = getattr(layer, "user_middleware", ())
-        if any(getattr(one, "cls", None) is OpenTelemetryMiddleware for one in middleware):
+        added = getattr(layer, "user_middleware", ())
+        if isinstance(layer, OpenTelemetryMiddleware) or any(
+            _class_of(one) is OpenTelemetryMiddleware for one in added
+        ):
             return True
         built = built or getattr(layer, "middleware_stack", None) is not None
-    # The instrumentor's mark says nothing once the stack is built, which it may have come too late for
-    return not built and any(
-        getattr(layer, "_is_instrumented_by_opentelemetry", False) for layer in _layers(application)
-    )
+        marked = marked or bool(getattr(layer, "_is_instrumented_by_opentelemetry", False))
+    return marked and not built  # the instrumentor's mark says nothing of a stack that it may have come too late for
+
+
+def _class_of(middleware: Any) -> Any:
+    return getattr(middleware, "cls", None)
 
 
 def _layers(application: Any) -> Iterator[Any]:
