@@ -31,7 +31,9 @@ class SqlalchemyEngines:
         from sqlalchemy.engine import Engine  # noqa: PLC0415  # likewise
 
         self._engine_class = Engine
-        self._tracer_class: Any = engine.EngineTracer  # untyped
+        # With a list of its own of what to remove: in the common one a listener may be twice, and the second one fails
+        own: dict[str, Any] = {"_remove_event_listener_params": []}
+        self._tracer_class: Any = type("EngineTracer", (engine.EngineTracer,), own)
         self._version = version.__version__
         self._traced: WeakSet[Any] = WeakSet()
         self._lock = threading.Lock()
