@@ -17,6 +17,7 @@ LAYERS = [
     {"catalog"},
     {"arguments", "settings", "families", "errors", "exceptions", "bounded", "patching"},
     {"configuration", "store"},
+    {"workers"},
     {"breakdown"},
     {"operations"},
     {"tracing"},

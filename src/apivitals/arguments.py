@@ -43,6 +43,7 @@ class Arguments(TypedDict, total=False):
     breakdown: bool
     libraries: Literal["auto"] | Sequence[str] | None
     trust_queue_header: bool
+    worker_dir: str | os.PathLike[str] | bool | None
     registries: Sequence[Collector] | None
     opentelemetry_metrics: bool
     meter_provider: MeterProvider | None

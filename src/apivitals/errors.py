@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 logger = logging.getLogger("apivitals")
 
@@ -22,6 +23,7 @@ OPERATIONS = (
     "operation",
     "otlp",
     "start",
+    "workers",
 )
 
 
@@ -32,6 +34,11 @@ class ErrorLog:
         self._counts: Counter[str] = Counter(dict.fromkeys(OPERATIONS, 0))
         self._logged: set[tuple[str, type[BaseException]]] = set()
         self._lock = threading.Lock()
+        self._count: Callable[[str], object] | None = None
+
+    def count_with(self, count: Callable[[str], object]) -> None:
+        """Have every error counted by `count` too, under the name of its operation."""
+        self._count = count
 
     def caught(self, operation: str, error: BaseException) -> None:
         """Take note of `error`, which the caller has caught and will not raise again."""
@@ -40,6 +47,8 @@ class ErrorLog:
             self._counts[operation] += 1
             first = kind not in self._logged
             self._logged.add(kind)
+        if self._count is not None:
+            self._count(operation)
         if first:
             logger.error(
                 "%s failed; the service is not affected, and more of this kind are only counted "

@@ -5,7 +5,7 @@ This stands below `store` and `sources`, which make families, and `export`, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,3 +47,14 @@ class Family:
     label_names: tuple[str, ...]
     points: Iterable[Number | Distribution]
     bounds: tuple[float, ...] = ()
+
+
+def joined(families: Iterable[Family]) -> Iterator[Family]:
+    """Put the points of families of one metric, with the same labels and bounds, into one family each."""
+    by_metric: dict[Metric, list[Family]] = {}
+    for family in families:
+        by_metric.setdefault(family.metric, []).append(family)
+    for same in by_metric.values():
+        first = same[0]
+        points = first.points if len(same) == 1 else [point for family in same for point in family.points]
+        yield Family(first.metric, first.label_names, points, first.bounds)

@@ -5,31 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import prometheus_client
+from opentelemetry.sdk.resources import SERVICE_NAME
 
 from apivitals.arguments import Arguments
 from apivitals.configuration import SettingsError, load
 from apivitals.entrance import Entrance
 from apivitals.errors import ErrorLog
 from apivitals.export import otlp
+from apivitals.export.contents import PROCESS_WIDE, Contents, health
+from apivitals.export.duties import Duties
 from apivitals.export.endpoint import MetricsEndpoint
 from apivitals.export.foreign import Foreign, Source
 from apivitals.export.information import Information, make_resource
 from apivitals.export.native_metrics import NativeMetrics
 from apivitals.export.observed import Observed
 from apivitals.export.opentelemetry_metrics import OpenTelemetryMetrics
-from apivitals.export.otlp import Otlp
-from apivitals.export.page import MetricsPage, health
+from apivitals.export.own_port import OwnPort
+from apivitals.export.page import MetricsPage
 from apivitals.export.prometheus import Format
-from apivitals.export.server import MetricsServer
 from apivitals.export.token import BearerToken
 from apivitals.families import Family
+from apivitals.http.excluded import excluded
 from apivitals.http.labels import ExtraLabels
 from apivitals.http.meter import HttpMeter
 from apivitals.http.middleware import Gate
@@ -41,6 +43,7 @@ from apivitals.sources.background import Background
 from apivitals.store import Backend, MeterProviderBackend, Store
 from apivitals.tracing.libraries import Libraries
 from apivitals.tracing.stand_in import STAND_IN
+from apivitals.workers.membership import MEMBERSHIP
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # in typing from Python 3.11 on
@@ -86,30 +89,34 @@ class Vitals:
             return
         resource = make_resource(settings.service_name, _title(app))
         self._libraries = _libraries(settings, self._errors)
-        backend, sources = self._recording(settings)
+        backend = self._recording(settings)
         self._opentelemetry = None
         if settings.opentelemetry_metrics or settings.meter_provider is not None:
             self._opentelemetry = OpenTelemetryMetrics(resource, NativeMetrics(app), settings.meter_provider)
         extra = _extra_labels(settings, self._errors)
         self._http = http = HttpMeter(backend, settings, extra, self._errors)
         websocket = WebSocketMeter(backend, settings, extra, self._errors)
-        background = Background(settings, backend)
-        found_out = (
-            Information(resource).collect,
-            http.in_flight.collect,
-            background.collect,
-            partial(health, (backend, OPERATIONS), self._errors),
+        self._background = background = Background(settings, backend)
+        contents = Contents(
+            self._errors,
+            stores={"http": backend, PROCESS_WIDE: OPERATIONS.store} if isinstance(backend, Store) else {},
+            about=Information(resource).collect,
+            in_flight=http.in_flight.collect,
+            process=background.of_process,
+            machine=background.of_machine,
         )
-        observed = None
+        self._observed = None
         if settings.meter_provider is not None:
-            observed = Observed(settings.meter_provider, found_out, self._errors)
-        else:
-            sources += found_out
-        self._page = MetricsPage(backend, sources, self._foreign(), self._errors)
-        pusher = otlp.from_environment(os.environ, resource, self._page.families, self._errors)
+            found_out = partial(_found_out, contents, backend)
+            self._observed = Observed(settings.meter_provider, (found_out,), self._errors)
+            contents = Contents(self._errors)
+        self._page = MetricsPage(backend, contents, self._foreign(), self._errors)
+        self._duties: Duties | None = None
+        self._pusher = otlp.from_environment(os.environ, resource, self._page.families, self._errors)
         token = _token(settings, self._errors)
-        open_port = None if settings.metrics_port is None else lambda: _open_port(self._page, settings, token)
-        self._lifecycle = Lifecycle(open_port, self._parts(background, observed, pusher), self._errors)
+        self._port = _own_port(self._page, settings, token)
+        join = partial(self._join, str(resource.attributes.get(SERVICE_NAME, "")))
+        self._lifecycle = Lifecycle(join, self._port, self._parts(), self._errors)
         endpoint = None
         if settings.metrics_path is not None:
             endpoint = MetricsEndpoint(self._page, settings.metrics_path, token, lambda: getattr(app, "root_path", ""))
@@ -118,7 +125,7 @@ class Vitals:
             http=http,
             websocket=websocket,
             page=endpoint,
-            excluded=_excluded(settings),
+            excluded=excluded(settings.excluded_urls),
             lifecycle=self._lifecycle,
         )
         if _in_event_loop():  # in the lifespan, or later: no lifespan.startup is going to come by
@@ -132,24 +139,55 @@ class Vitals:
         self._entrance = entrance
         vars(app)[_HANDLE] = self
 
-    def _recording(self, settings: Settings) -> tuple[Backend, tuple[Callable[[], Iterable[Family]], ...]]:
-        """Choose what everything is recorded into, the process's operations too; and what the page reads of it."""
+    def _recording(self, settings: Settings) -> Backend:
+        """Choose what everything is recorded into, the process's operations too."""
         OPERATIONS.errors = self._errors
         OPERATIONS.limit_values(settings.label_value_limit)
         if settings.meter_provider is None:
             store = Store(settings.series_limit)
-            return store, (store.collect, OPERATIONS.collect)
+            for operation in self._errors.counts():
+                store.errors.bind((operation,))
+            self._errors.count_with(lambda operation: store.errors.bind((operation,)).add())
+            return store
         backend = MeterProviderBackend(settings.meter_provider, settings.series_limit, self._errors)
         OPERATIONS.record_through(backend)
-        return backend, ()
+        return backend
 
-    def _parts(self, background: Background, observed: Observed | None, pusher: Otlp | None) -> Iterator[Part]:
-        yield Part("start", background.start, background.stop)
-        opentelemetry = self._opentelemetry
+    def _join(self, service: str) -> None:
+        """Share what is counted with the other workers, if this process is one of several."""
+        directory = self.settings.worker_dir
+        if directory != "off":
+            worker = MEMBERSHIP.join(directory, service, self._errors)
+            if worker is not None:
+                self._page.join(worker)
+
+    def _begin_duties(self) -> None:
+        """Do what a worker does for the others, or what nobody else does."""
+        if self._page.worker is None:
+            self._background.start_machine()
+            return
+        self._duties = Duties(
+            self._page,
+            self._errors,
+            foreign_seconds=self.settings.sample_interval_seconds,
+            start_machine=self._background.start_machine,
+            open_port=_nothing if self._port is None else self._port.open,
+        )
+        self._duties.start()
+
+    def _end_duties(self) -> None:
+        if self._duties is not None:
+            self._duties.stop()
+            self._duties = None
+
+    def _parts(self) -> Iterator[Part]:
+        yield Part("start", self._background.start, self._background.stop)
+        opentelemetry, observed, pusher = self._opentelemetry, self._observed, self._pusher
         if opentelemetry is not None:
             yield Part("opentelemetry", opentelemetry.attach, opentelemetry.detach)
         if observed is not None:
             yield Part("opentelemetry", observed.attach, observed.detach)
+        yield Part("workers", self._begin_duties, self._end_duties)
         if pusher is not None:
             yield Part(
                 "otlp",
@@ -176,16 +214,13 @@ class Vitals:
     @property
     def metrics_port(self) -> int | None:
         """The port of its own that the metrics are served on now; None if there is none, or not yet."""
-        if self._entrance is None or self._lifecycle.server is None:
-            return None
-        return self._lifecycle.server.port
+        return None if self._entrance is None or self._port is None else self._port.number
 
     def metrics(self, form: Format = Format.TEXT) -> str:
         """Return the metrics page as text; empty when not instrumented. It blocks as long as the collectors do."""
         if self._entrance is None:
             return ""
-        slices = self._page.slices(form, gzip=False, foreign=self._page.foreign.render(form))
-        return b"".join(slices).decode()
+        return b"".join(self._page.slices(self._page.gather(form), form, gzip=False)).decode()
 
     def uninstrument(self) -> None:
         """Give the application back as it was. Requests under way end measured; calling it again does nothing."""
@@ -237,28 +272,16 @@ def _token(settings: Settings, errors: ErrorLog) -> BearerToken | None:
     return None
 
 
-def _open_port(page: MetricsPage, settings: Settings, token: BearerToken | None) -> MetricsServer:
-    assert settings.metrics_port is not None  # noqa: S101  # only called then
-    path = settings.metrics_path or DEFAULT_PATH
-    try:
-        return MetricsServer(page, settings.metrics_host, settings.metrics_port, path, token)
-    except OSError as error:
-        raise OSError(
-            f"apivitals settings: metrics_port {settings.metrics_port} on {settings.metrics_host} cannot be bound: "
-            f"{error.strerror or error}; stop what uses it, or give another metrics_port (0 takes a free one)"
-        ) from error
-
-
-def _excluded(settings: Settings) -> Callable[[MutableMapping[str, Any]], bool] | None:
-    if not settings.excluded_urls:
+def _own_port(page: MetricsPage, settings: Settings, token: BearerToken | None) -> OwnPort | None:
+    if settings.metrics_port is None:
         return None
-    search = re.compile("|".join(f"(?:{url})" for url in settings.excluded_urls)).search
+    return OwnPort(page, settings.metrics_host, settings.metrics_port, settings.metrics_path or DEFAULT_PATH, token)
 
-    def excluded(scope: MutableMapping[str, Any]) -> bool:
-        host, port = scope.get("server") or ("", None)
-        return search(f"{scope.get('scheme', 'http')}://{host}{f':{port}' if port else ''}{scope['path']}") is not None
 
-    return excluded
+def _found_out(contents: Contents, backend: Backend) -> Iterator[Family]:
+    """Yield what is not recorded as it happens, for a user's own meter provider."""
+    yield from contents.of_this_process(machine=True)
+    yield from health((*backend.instruments(), *OPERATIONS.instruments()), contents.errors.counts())
 
 
 def _in_event_loop() -> bool:

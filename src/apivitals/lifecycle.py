@@ -10,7 +10,7 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from apivitals.errors import ErrorLog
-from apivitals.export.server import MetricsServer
+from apivitals.export.own_port import OwnPort
 from apivitals.http.exchange import Message, Receive, Scope, Send
 from apivitals.http.middleware import App
 
@@ -33,13 +33,13 @@ class Lifecycle:
     Nothing starts when the module is imported: a server that forks its workers would leave its threads behind.
     """
 
-    def __init__(self, open_port: Callable[[], MetricsServer] | None, parts: Iterable[Part], errors: ErrorLog) -> None:
-        self._open_port = open_port
+    def __init__(self, join: Callable[[], None], port: OwnPort | None, parts: Iterable[Part], errors: ErrorLog) -> None:
+        self._join = join
+        self._port = port
         self._parts = tuple(parts)
         self._errors = errors
         self._lock = threading.Lock()
         self._begun = False
-        self.server: MetricsServer | None = None
 
     async def lifespan(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the lifespan on; the port is opened before it, so that a port in use stops the start."""
@@ -76,14 +76,15 @@ class Lifecycle:
         self.begin()
 
     def open_port(self) -> None:
-        """Begin to serve on the port of its own, if there is to be one.
+        """Join the other workers, if there are any, and serve on the port of its own, if there is to be one.
 
         Raises:
             OSError: it cannot be bound; the message names the setting.
         """
         with self._lock:
-            if self._open_port is not None and self.server is None:
-                self.server = self._open_port()
+            self._attempt("workers", self._join)
+            if self._port is not None:
+                self._port.open()
 
     def begin(self) -> None:
         """Start the parts, one after the other."""
@@ -97,13 +98,12 @@ class Lifecycle:
     def stop(self) -> None:
         """Release the port and stop the parts; `first_request` or another lifespan may start them again."""
         with self._lock:
-            if self.server is not None:
-                self.server.close()
-                self.server = None
             if self._begun:
                 self._begun = False
                 for part in reversed(self._parts):
                     self._attempt(part.operation, part.stop)
+            if self._port is not None:  # after the parts, one of which would take it over again
+                self._port.close()
 
     def _attempt(self, operation: str, act: Callable[[], Any]) -> None:
         try:

@@ -82,6 +82,10 @@ def _port(value: Any) -> Any:
     return None if value is False else _off(value)
 
 
+def _worker_dir(value: Any) -> Any:
+    return "off" if value is False or (_off(value) is None and value is not None) else value
+
+
 def _libraries(value: Any) -> Any:
     if value is None or value is False:
         return ()
@@ -220,6 +224,13 @@ class Settings(BaseSettings):
         default=False,
         description="Take the queue time from `X-Request-Start` or `X-Queue-Start`. Only behind a proxy that sets the"
         " header itself: anybody can send one.",
+    )
+
+    worker_dir: Annotated[Literal["off"] | Path | None, BeforeValidator(_worker_dir)] = Field(
+        None,
+        description="Where the workers of one service share their metrics; found without it under uvicorn, gunicorn,"
+        " hypercorn and granian. Other processes that are told the same directory, and have the same service name, are"
+        " one service's workers; `off` lets each show its own.",
     )
 
     registries: tuple[Registry, ...] | None = Field(

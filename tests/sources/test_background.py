@@ -93,7 +93,7 @@ async def test_nothing_runs_before_the_service_starts_or_after_it_ends(instrumen
     shown = instrumented(disabled_sources=())
     assert threads() == []
     async with Client(shown.app).lifespan():
-        assert sorted(threads()) == ["apivitals-sampler", "apivitals-watchdog"]
+        assert sorted(threads()) == ["apivitals-machine", "apivitals-process", "apivitals-watchdog"]
     await nothing_runs()
     assert not shown.page().has("process_memory_usage_bytes"), "an old sample is not passed off as a new one"
 

@@ -14,10 +14,11 @@ from apivitals.catalog import (
     process,
     runtime,
     source,
+    worker,
 )
 from apivitals.catalog.metric import PRIORITIES, Kind, Metric, Priority, label_name
 
-_PAGES = (http, breakdown, operation, gen_ai, runtime, process, container, host, gpu, source, internal)
+_PAGES = (http, breakdown, operation, gen_ai, runtime, process, container, host, gpu, source, worker, internal)
 
 CATALOG: tuple[Metric, ...] = tuple(
     value for page in _PAGES for value in vars(page).values() if isinstance(value, Metric)
@@ -41,4 +42,5 @@ __all__ = [
     "process",
     "runtime",
     "source",
+    "worker",
 ]

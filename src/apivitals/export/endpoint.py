@@ -12,7 +12,7 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from apivitals.export.negotiation import accepts_gzip, choose_format
-from apivitals.export.page import MetricsPage
+from apivitals.export.page import Gathered, MetricsPage
 from apivitals.export.prometheus import Format
 from apivitals.export.token import BearerToken
 
@@ -77,7 +77,7 @@ class MetricsEndpoint:
         self._page = page
         self._token = token
         self._root_path = root_path
-        self._foreign_limit: anyio.CapacityLimiter | None = None
+        self._limit: anyio.CapacityLimiter | None = None
 
     def serves(self, scope: Scope) -> bool:
         """Whether the request is for the page: at its path, below the root path if there is one."""
@@ -101,22 +101,22 @@ class MetricsEndpoint:
             return
         turn = _Turn()
         pieces = []
-        for piece in self._page.slices(wanted.form, gzip=wanted.gzip, foreign=await self._foreign(wanted.form)):
+        for piece in self._page.slices(await self._gathered(wanted.form), wanted.form, gzip=wanted.gzip):
             if piece:
                 pieces.append(piece)
             await turn.give_way()
         await _respond(send, 200, wanted.headers, pieces)
 
-    async def _foreign(self, form: Format) -> list[str]:
-        """Read other people's collectors in a thread.
+    async def _gathered(self, form: Format) -> Gathered:
+        """Read other people's collectors, and the other workers' files, in a thread.
 
         They may block, and the limiter is our own, so the page does not queue behind a full thread pool.
         """
-        if not self._page.foreign.sources:
-            return []
-        if self._foreign_limit is None:
-            self._foreign_limit = anyio.CapacityLimiter(1)
-        return await anyio.to_thread.run_sync(self._page.foreign.render, form, limiter=self._foreign_limit)
+        if not self._page.may_block:
+            return self._page.gather(form)
+        if self._limit is None:
+            self._limit = anyio.CapacityLimiter(1)
+        return await anyio.to_thread.run_sync(self._page.gather, form, limiter=self._limit)
 
 
 class _Turn:

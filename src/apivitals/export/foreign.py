@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from apivitals.catalog import CATALOG
 from apivitals.errors import ErrorLog
@@ -64,20 +65,8 @@ class Foreign:
     errors: ErrorLog
     sources: list[Source] = field(default_factory=list)
 
-    def render(self, form: Format) -> list[str]:
-        """Return the text of all families, one entry each. It may block, for as long as the collectors do."""
-        texts = []
-        for family in self._families():
-            try:
-                if form is Format.TEXT:
-                    texts.append(generate_latest(_One(family)).decode())
-                else:
-                    texts.append(_write_openmetrics(_One(family)).removesuffix(_END).decode())
-            except Exception as error:  # noqa: BLE001  # a family that cannot be written costs itself
-                self.errors.caught("collect", error)
-        return texts
-
-    def _families(self) -> Iterable[Metric]:
+    def families(self) -> list[Metric]:
+        """Read all families. It may block, for as long as the collectors do."""
         families: dict[str, Metric] = {}
         claimed: dict[str, str] = {}
         for source in self.sources:
@@ -97,7 +86,20 @@ class Foreign:
                     continue
                 families[family.name] = family
                 claimed.update(dict.fromkeys(names, family.name))
-        return families.values()
+        return list(families.values())
+
+    def render(self, families: Iterable[Metric], form: Format) -> list[str]:
+        """Return the text of families, one entry each."""
+        texts = []
+        for family in families:
+            try:
+                if form is Format.TEXT:
+                    texts.append(generate_latest(_One(family)).decode())
+                else:
+                    texts.append(_write_openmetrics(_One(family)).removesuffix(_END).decode())
+            except Exception as error:  # noqa: BLE001  # a family that cannot be written costs itself
+                self.errors.caught("collect", error)
+        return texts
 
     def _clash(self, name: str, whose: str) -> None:
         self.errors.caught(
@@ -136,3 +138,28 @@ def merged(first: Metric, second: Metric) -> Metric:
             seen.add(key)
             joined.samples.append(sample)
     return joined
+
+
+def of_workers(by_worker: Mapping[str, Iterable[Metric]], label: str) -> list[Metric]:
+    """Join the families of several workers, each sample with `label` saying whose it is.
+
+    A label of that name which is there already is called `exported_` and its name, as Prometheus does it. A family
+    that has another type in another worker is left out for that one.
+    """
+    families: dict[str, Metric] = {}
+    for worker, own in by_worker.items():
+        for family in own:
+            joined = families.get(family.name)
+            if joined is None:
+                joined = families[family.name] = Metric(family.name, family.documentation, family.type)
+                joined.unit = family.unit
+            if joined.type == family.type:
+                joined.samples += [_of_worker(sample, worker, label) for sample in family.samples]
+    return list(families.values())
+
+
+def _of_worker(sample: Sample, worker: str, label: str) -> Sample:
+    labels = dict(sample.labels)
+    if label in labels:
+        labels[f"exported_{label}"] = labels.pop(label)
+    return sample._replace(labels={**labels, label: worker})

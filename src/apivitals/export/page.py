@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol
 
 from apivitals import catalog
 from apivitals.errors import ErrorLog
+from apivitals.export.contents import PROCESS_WIDE, Contents
 from apivitals.export.foreign import Foreign
+from apivitals.export.joint import Joint, Snapshots
 from apivitals.export.prometheus import Format, render
-from apivitals.families import Family, Number
-from apivitals.store import Adding, Backend, Instrument, Observing
+from apivitals.families import Family
+from apivitals.store import Backend
+from apivitals.workers.membership import Worker
 
 _SLICE_CHARACTERS = 32 * 1024
 _UNENCODABLE = "replace"  # a lone surrogate in somebody's label costs itself, not the page
@@ -20,69 +23,91 @@ _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for a gzip header
 _GZIP_LEVEL = 1  # a page is a tenth of its size at level 1, in a third of level 6's time; the event loop is waiting
 
 
-class HasInstruments(Protocol):
-    """A backend, or something that has one to itself."""
+@dataclass(frozen=True)
+class Gathered:
+    """What a page is written from: our families, which are read as they are iterated, and everybody else's text."""
 
-    def instruments(self) -> Sequence[Instrument[Adding] | Instrument[Observing]]:
-        """All instruments, in the order they were made."""
+    families: Callable[[], Iterable[Family]]
+    foreign: Sequence[str]
 
 
 class MetricsPage:
-    """Gathers our families from their sources, and everybody else's from their registries."""
+    """Gathers our families from where they are, and everybody else's from their registries."""
 
     def __init__(
         self,
         backend: Backend,
-        sources: Iterable[Callable[[], Iterable[Family]]],
+        contents: Contents,
         foreign: Foreign,
         errors: ErrorLog,
     ) -> None:
+        self.contents = contents
         self.foreign = foreign
-        self._sources = tuple(sources)
+        self._worker: Worker | None = None
+        self.application = 0
+        """Which of the worker's applications this is, in the order in which they began."""
         self._errors = errors
+        self._snapshots = Snapshots(errors)
         self._duration = backend.histogram(catalog.internal.RENDER_DURATION).bind(())
 
+    @property
+    def worker(self) -> Worker | None:
+        """This process among several; None if it is alone, or a child of the one that was not."""
+        return self._worker if self._worker is not None and self._worker.is_this_process else None
+
+    def join(self, worker: Worker) -> None:
+        """Show what the other workers counted too, and let them show what this one does."""
+        if self._worker is worker:
+            return
+        self._worker = worker
+        self.application = next(worker.applications)
+        names = {name: f"{name}#{self.application}" for name in self.contents.stores if name != PROCESS_WIDE}
+        self.contents = self.contents.with_names(names)
+        for name, store in self.contents.stores.items():
+            worker.share(store, name)
+
     def families(self) -> Iterator[Family]:
-        """Yield our own families; a source that raises costs its own."""
-        for source in self._sources:
-            try:
-                yield from source()
-            except Exception as error:  # noqa: BLE001  # the page goes on without that source
-                self._errors.caught("collect", error)
+        """Yield our own families as this process alone has them; the machine's if it is the one that reads it."""
+        return self.contents.of_this_process(machine=self.worker is None or self.worker.machine.is_mine)
 
-    def slices(self, form: Format, *, gzip: bool, foreign: Iterable[str]) -> Iterator[bytes]:
-        """Yield the page, compressed if so wanted, in pieces that take about a millisecond each.
+    @property
+    def may_block(self) -> bool:
+        """Whether `gather` reads collectors of others, or files."""
+        return bool(self.foreign.sources) or self.worker is not None
 
-        `foreign` is what `Foreign.render` returned: it can block, so the caller decides where that happens.
-        """
+    def gather(self, form: Format) -> Gathered:
+        """Take what has to be read at one moment: in a thread if it may block."""
+        worker = self.worker
+        foreign = self.foreign.families()
+        if worker is None:
+            return Gathered(self.families, self.foreign.render(foreign, form))
+        try:
+            census = worker.census()
+            joint = Joint(self.contents, worker, census, self._snapshots.of(census.living(), self.application))
+        except OSError as error:
+            self._errors.caught("workers", error)
+            return Gathered(self.families, self.foreign.render(foreign, form))
+        return Gathered(joint.families, self.foreign.render(joint.foreign(foreign), form))
+
+    def slices(self, gathered: Gathered, form: Format, *, gzip: bool) -> Iterator[bytes]:
+        """Yield the page, compressed if so wanted, in pieces that take about a millisecond each."""
         started = perf_counter()
-        texts = in_pieces(self._texts(form, foreign))
+        texts = in_pieces(self._texts(gathered, form))
         if gzip:
             yield from compressed(texts)
         else:
             yield from (text.encode(errors=_UNENCODABLE) for text in texts)
         self._duration.observe(perf_counter() - started)
 
-    def _texts(self, form: Format, foreign: Iterable[str]) -> Iterator[str]:
-        for family in self.families():
+    def _texts(self, gathered: Gathered, form: Format) -> Iterator[str]:
+        for family in gathered.families():
             try:
                 yield from render(family, form)
             except Exception as error:  # noqa: BLE001  # what is written of the family so far is whole lines
                 self._errors.caught("render", error)
-        yield from foreign
+        yield from gathered.foreign
         if form is Format.OPENMETRICS:
             yield "# EOF\n"
-
-
-def health(backends: Iterable[HasInstruments], errors: ErrorLog) -> Iterator[Family]:
-    """Yield how many series there are and were refused, and our own errors."""
-    instruments = [instrument for backend in backends for instrument in backend.instruments()]
-    for metric, values in (
-        (catalog.internal.SERIES, [(i.metric.exposed, float(len(i))) for i in instruments]),
-        (catalog.internal.DROPPED, [(i.metric.exposed, float(i.dropped)) for i in instruments]),
-        (catalog.internal.ERRORS, [(name, float(count)) for name, count in errors.counts().items()]),
-    ):
-        yield Family(metric, metric.label_names, [Number((label,), value) for label, value in values])
 
 
 def in_pieces(texts: Iterable[str]) -> Iterator[str]:

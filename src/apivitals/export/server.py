@@ -82,7 +82,7 @@ def _handler(page: MetricsPage, path: str, token: BearerToken | None) -> type[Ba
                 return
             pieces = []
             if wanted.body:
-                for piece in page.slices(wanted.form, gzip=wanted.gzip, foreign=page.foreign.render(wanted.form)):
+                for piece in page.slices(page.gather(wanted.form), wanted.form, gzip=wanted.gzip):
                     pieces.append(piece)
                     time.sleep(0)  # hand the interpreter to the thread that serves requests
             self._send(200, wanted.headers, b"".join(pieces))

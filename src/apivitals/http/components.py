@@ -38,6 +38,10 @@ class ComponentMeter:
                 self._recorders[route + extra] = record
         return record
 
+    def forget(self) -> None:
+        """Make every recorder anew, since they know where the cells were."""
+        self._recorders.clear()
+
     def _make_recorder(self, route: tuple[str, str, str], extra: tuple[str, ...]) -> Record:
         if isinstance(self._duration, Histogram) and isinstance(self._calls, Histogram):
             return _recorder_in_store(self._duration, self._calls, route, extra)

@@ -18,7 +18,7 @@ from apivitals.http.in_flight import InFlight, known_method, known_scheme
 from apivitals.http.labels import ExtraLabels
 from apivitals.http.priority import fits, priority_of
 from apivitals.http.queue import QueueMeter
-from apivitals.store import Backend, HistogramSeries, Observing
+from apivitals.store import Backend, HistogramSeries, Observing, Store
 
 if TYPE_CHECKING:
     from apivitals.errors import ErrorLog
@@ -129,6 +129,14 @@ class HttpMeter:
         self._components = ComponentMeter(backend, extra.names) if settings.breakdown else None
         self.queue = QueueMeter(backend, extra.names) if settings.trust_queue_header else None
         self._records: dict[Key, Record] = {}
+        if isinstance(backend, Store):
+            backend.when_moved(self._forget)
+
+    def _forget(self) -> None:
+        """Make every recorder anew, since they know where the cells were."""
+        self._records.clear()
+        if self._components is not None:
+            self._components.forget()
 
     def record(self, exchange: Exchange, error_type: str) -> None:
         """Record an exchange that has ended; an error in here is ours and stays here."""

@@ -46,8 +46,9 @@ class Operations:
         """Where errors of our own go; `instrument()` puts its own log here, whose counts are on its page."""
         self._names: dict[tuple[str, str | None], tuple[str, str]] = {}
         self._bounded: dict[str, BoundedValues] = {}
-        self._store = Store()
-        self._own = self._tables(self._store)
+        self.store = Store()
+        """Where they are recorded, unless through another backend."""
+        self._own = self._tables(self.store)
         self._use(self._own)
 
     def record_through(self, backend: Backend | None) -> None:
@@ -61,11 +62,11 @@ class Operations:
 
     def collect(self) -> Iterator[Family]:
         """Yield what was recorded in our own store, not through another backend."""
-        return self._store.collect()
+        return self.store.collect()
 
     def instruments(self) -> tuple[Counter | Gauge | Histogram, ...]:
         """All instruments of our own store, for what a page says of its health."""
-        return self._store.instruments()
+        return self.store.instruments()
 
     def named(self, name: object, component: object) -> tuple[str, str]:
         """Return the name and component as labels have them. A component that is None has the operation's name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from apivitals.families import Family
 from apivitals.settings import Settings
@@ -30,44 +30,64 @@ class Background:
         if self._event_loop is not None and settings.blocked_loop_seconds is not None:
             self._watchdog = Watchdog(self._event_loop, store, settings.blocked_loop_seconds)
         self._gpu: Gpu | None = None
-        self._sampler: Sampler | None = None
+        self._process: Sampler | None = None
+        self._machine: Sampler | None = None
 
     def start(self) -> None:
-        """Begin; called in a task of the event loop that serves the requests, in the process that serves them."""
+        """Begin with the process; called in a task of the event loop that serves the requests, in its process."""
         self.stop()
         for runtime in (self._gc, self._event_loop, self._watchdog):
             if runtime is not None:
                 runtime.start()
-        self._sampler = Sampler(list(self.sources()), self._settings.sample_interval_seconds)
-        self._sampler.start()
+        self._process = self._sampler(self._process_sources(), "apivitals-process")
+        self._process.start()
+
+    def start_machine(self) -> None:
+        """Begin with the machine too, unless that has been done: of several workers, one does."""
+        if self._machine is None:
+            self._machine = self._sampler(self._machine_sources(), "apivitals-machine")
+            self._machine.start()
+
+    def _sampler(self, sources: Iterable[Source], thread_name: str) -> Sampler:
+        return Sampler(list(sources), self._settings.sample_interval_seconds, thread_name=thread_name)
 
     def sources(self) -> Iterator[Source]:
-        """Make the sources here, not at import: their first readings begin with the service, after any fork."""
+        """Make all sources, when they are to begin: their first readings are the service's, after any fork."""
+        yield from self._machine_sources()
+        yield from self._process_sources()
+
+    def _process_sources(self) -> Iterator[Source]:
+        if "process" not in self._settings.disabled_sources:
+            yield Process()
+        if self._event_loop is not None:
+            yield self._event_loop
+        if self._gc is not None:
+            yield self._gc
+
+    def _machine_sources(self) -> Iterator[Source]:
         off = self._settings.disabled_sources
         if "host" not in off:
             yield Host()
-        if "process" not in off:
-            yield Process()
         if "container" not in off:
             yield Container()
             yield Utilization()
         if "gpu" not in off:
             self._gpu = Gpu(processes=self._settings.gpu_processes, pcie=self._settings.gpu_pcie)
             yield self._gpu
-        if self._event_loop is not None:
-            yield self._event_loop
-        if self._gc is not None:
-            yield self._gc
 
     def stop(self) -> None:
         """End; `start` begins again."""
-        for running in (self._sampler, self._watchdog, self._event_loop, self._gc):
+        for running in (self._process, self._machine, self._watchdog, self._event_loop, self._gc):
             if running is not None:
                 running.stop()
         if self._gpu is not None:
             self._gpu.close()
-        self._sampler = self._gpu = None
+        self._process = self._machine = self._gpu = None
 
-    def collect(self) -> Iterator[Family]:
-        """Yield the last samples."""
-        return iter(()) if self._sampler is None else self._sampler.collect()
+    def of_process(self) -> Iterator[Family]:
+        """Yield the last samples of the process and its runtime."""
+        return iter(()) if self._process is None else self._process.collect()
+
+    def of_machine(self) -> Iterator[Family]:
+        """Yield the last samples of the host, the container and the GPUs."""
+        return iter(()) if self._machine is None else self._machine.collect()

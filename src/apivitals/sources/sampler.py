@@ -52,11 +52,13 @@ class Sampler:
         sources: Sequence[Source],
         interval_seconds: float,
         *,
+        thread_name: str = "apivitals-sampler",
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._sampled = [_Sampled(source) for source in sources]
         self._interval = interval_seconds
+        self._thread_name = thread_name
         self._clock = clock
         self._wall_clock = wall_clock
         self._stop = threading.Event()
@@ -68,7 +70,7 @@ class Sampler:
         if self._sampled and (self._thread is None or self._owner != os.getpid()):
             self._owner = os.getpid()
             self._stop = threading.Event()
-            self._thread = threading.Thread(target=self._run, args=(self._stop,), name="apivitals-sampler", daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(self._stop,), name=self._thread_name, daemon=True)
             self._thread.start()
 
     def stop(self) -> None:

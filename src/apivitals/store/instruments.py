@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from apivitals.catalog import Metric
 from apivitals.families import Distribution, Exemplar, Family, Number
-from apivitals.store.blocks import Blocks
+from apivitals.store.memory import Declaration, Memory, Place
 from apivitals.store.table import Labels, Lock, SeriesTable
 
 _EXEMPLAR_SECONDS = 1.0
@@ -23,9 +23,9 @@ class CounterSeries:
 
     __slots__ = ("_cells", "_index", "_lock")
 
-    def __init__(self, lock: Lock, blocks: Blocks) -> None:
+    def __init__(self, lock: Lock, place: Place) -> None:
         self._lock = lock
-        self._cells, self._index = blocks.allocate(1)
+        self._cells, self._index, _ = place
 
     def add(self, amount: float = 1.0) -> None:
         """Count `amount` more; it is not negative."""
@@ -35,11 +35,15 @@ class CounterSeries:
     @property
     def value(self) -> float:
         """The total so far."""
-        return self._cells[self._index]
+        with self._lock:
+            return self._cells[self._index]
 
-    def reset(self) -> None:
-        """Start again at nothing, as a forked child does."""
-        self._cells[self._index] = 0.0
+    def move(self, place: Place, *, keep: bool) -> None:
+        """Go on in other cells, from what it holds or from nothing."""
+        value = self.value
+        self._cells, self._index, _ = place
+        if keep:
+            self._cells[self._index] = value
 
 
 class GaugeSeries(CounterSeries):
@@ -57,31 +61,33 @@ class HistogramSeries:
     """One label set of a histogram.
 
     Its cells: one count for each bound, one for what is above them all, then the sum. They are open to the request
-    path, which writes several histograms under one lock (see `apivitals.http.meter`).
+    path, which writes several histograms under one lock (see `apivitals.http.meter`), and forgets where they are when
+    the store moves.
     """
 
-    __slots__ = ("_lock", "bounds", "cells", "exemplars", "start", "sum_index")
+    __slots__ = ("_lock", "_publish", "bounds", "cells", "exemplars", "start", "sum_index")
 
-    def __init__(self, lock: Lock, blocks: Blocks, bounds: tuple[float, ...]) -> None:
+    def __init__(self, lock: Lock, place: Place, bounds: tuple[float, ...]) -> None:
         self._lock = lock
         self.bounds = bounds
-        self.cells, self.start = blocks.allocate(len(bounds) + 2)
-        self.sum_index = self.start + len(bounds) + 1
         self.exemplars: dict[int, Exemplar] | None = None
+        self._take(place)
+
+    def _take(self, place: Place) -> None:
+        self.cells, self.start, self._publish = place
+        self.sum_index = self.start + len(self.bounds) + 1
 
     def observe(self, value: float, exemplar: Exemplar | None = None) -> None:
         """Count `value` in its bucket, whose bound is inclusive, and add it to the sum. NaN is not a value."""
         if value != value:  # noqa: PLR0124  # the quickest test for NaN, which would poison the sum for good
             return
         bucket = bisect_left(self.bounds, value)
-        cells = self.cells
         with self._lock:
+            cells = self.cells
             cells[self.start + bucket] += 1.0
             cells[self.sum_index] += value
             if exemplar is not None:
-                if self.exemplars is None:
-                    self.exemplars = {}
-                self.exemplars[bucket] = exemplar
+                self._keep(bucket, exemplar)
 
     def wants_exemplar(self, value: float, now: float) -> bool:
         """Whether the bucket of `value` has no exemplar of the second before `now`, Unix time.
@@ -97,9 +103,14 @@ class HistogramSeries:
     def attach(self, value: float, exemplar: Exemplar) -> None:
         """Leave an exemplar in the bucket of `value`, which is observed elsewhere."""
         with self._lock:
-            if self.exemplars is None:
-                self.exemplars = {}
-            self.exemplars[bisect_left(self.bounds, value)] = exemplar
+            self._keep(bisect_left(self.bounds, value), exemplar)
+
+    def _keep(self, bucket: int, exemplar: Exemplar) -> None:
+        if self.exemplars is None:
+            self.exemplars = {}
+        self.exemplars[bucket] = exemplar
+        if self._publish is not None:
+            self._publish(bucket, exemplar)
 
     def read(self, labels: Labels | None) -> Distribution:
         """Take a consistent copy of the state, under the given labels."""
@@ -108,10 +119,18 @@ class HistogramSeries:
             exemplars = dict(self.exemplars) if self.exemplars else {}
             return Distribution(labels, counts, self.cells[self.sum_index], exemplars)
 
-    def reset(self) -> None:
-        """Start again at nothing, as a forked child does."""
-        self.cells[self.start : self.sum_index + 1] = memoryview(bytes(8 * (len(self.bounds) + 2))).cast("d")
-        self.exemplars = None
+    def move(self, place: Place, *, keep: bool) -> None:
+        """Go on in other cells, from what it holds or from nothing."""
+        with self._lock:
+            state = self.cells[self.start : self.sum_index + 1]
+            self._take(place)
+            if not keep:
+                self.exemplars = None
+                return
+            self.cells[self.start : self.sum_index + 1] = state
+            if self._publish is not None:
+                for bucket, exemplar in (self.exemplars or {}).items():
+                    self._publish(bucket, exemplar)
 
 
 _Series = TypeVar("_Series", CounterSeries, GaugeSeries, HistogramSeries)
@@ -120,9 +139,36 @@ _Series = TypeVar("_Series", CounterSeries, GaugeSeries, HistogramSeries)
 class _Instrument(SeriesTable[_Series]):
     """A metric's table of series, in the store's memory."""
 
-    def __init__(self, metric: Metric, label_names: Labels, lock: Lock, blocks: Blocks, series_limit: int) -> None:
+    _kept_by_a_fork = False
+
+    def __init__(  # noqa: PLR0913  # the store fills these in; users call its methods
+        self,
+        metric: Metric,
+        label_names: Labels,
+        lock: Lock,
+        memory: Memory,
+        series_limit: int,
+        *,
+        drops: CounterSeries | None = None,
+        bounds: tuple[float, ...] = (),
+    ) -> None:
         super().__init__(metric, label_names, lock, series_limit)
-        self._blocks = blocks
+        self.bounds = bounds
+        self.declaration = Declaration(metric.exposed, metric.kind.value, label_names, bounds)
+        self._memory = memory
+        self._drops = drops
+
+    @property
+    def dropped(self) -> int:
+        """How many times the overflow series was bound."""
+        return 0 if self._drops is None else int(self._drops.value)
+
+    def _drop(self) -> None:
+        if self._drops is not None:
+            self._drops.add()
+
+    def _place(self, labels: Labels | None) -> Place:
+        return self._memory.place(self.declaration, labels)
 
     @abstractmethod
     def family(self) -> Family:
@@ -136,18 +182,18 @@ class _Instrument(SeriesTable[_Series]):
             snapshot.append((None, self._overflow))
         return iter(snapshot)
 
-    def reset(self) -> None:
-        """Start every series again at nothing, and count no drops."""
-        self.dropped = 0
-        for _, bound in self.all_series():
-            bound.reset()
+    def move(self, memory: Memory, *, forked: bool) -> None:
+        """Go on in other memory; a forked child's counters and histograms start again there at nothing."""
+        self._memory = memory
+        for labels, series in self.all_series():
+            series.move(self._place(labels), keep=self._kept_by_a_fork or not forked)
 
 
 class Counter(_Instrument[CounterSeries]):
     """A total that only grows."""
 
-    def _make(self, _: Labels | None) -> CounterSeries:
-        return CounterSeries(self._lock, self._blocks)
+    def _make(self, labels: Labels | None) -> CounterSeries:
+        return CounterSeries(self._lock, self._place(labels))
 
     def family(self) -> Family:
         """The counter with its totals."""
@@ -159,8 +205,10 @@ class Counter(_Instrument[CounterSeries]):
 class Gauge(_Instrument[GaugeSeries]):
     """A value that goes both ways; also OpenTelemetry's UpDownCounter."""
 
-    def _make(self, _: Labels | None) -> GaugeSeries:
-        return GaugeSeries(self._lock, self._blocks)
+    _kept_by_a_fork = True
+
+    def _make(self, labels: Labels | None) -> GaugeSeries:
+        return GaugeSeries(self._lock, self._place(labels))
 
     def family(self) -> Family:
         """The gauge with its values."""
@@ -172,21 +220,8 @@ class Gauge(_Instrument[GaugeSeries]):
 class Histogram(_Instrument[HistogramSeries]):
     """A distribution over buckets with fixed, inclusive upper bounds."""
 
-    def __init__(  # noqa: PLR0913  # the store fills these in; users call `Store.histogram`
-        self,
-        metric: Metric,
-        label_names: Labels,
-        lock: Lock,
-        blocks: Blocks,
-        series_limit: int,
-        *,
-        bounds: tuple[float, ...],
-    ) -> None:
-        super().__init__(metric, label_names, lock, blocks, series_limit)
-        self.bounds = bounds
-
-    def _make(self, _: Labels | None) -> HistogramSeries:
-        return HistogramSeries(self._lock, self._blocks, self.bounds)
+    def _make(self, labels: Labels | None) -> HistogramSeries:
+        return HistogramSeries(self._lock, self._place(labels), self.bounds)
 
     def family(self) -> Family:
         """The histogram with its distributions."""

@@ -1,16 +1,19 @@
-"""The store: all instruments of one instrumented application, in one block, under one lock."""
+"""The store: all instruments of one instrumented application, in one memory, under one lock."""
 
 from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from apivitals import catalog
 from apivitals.catalog import Metric
 from apivitals.families import Family
-from apivitals.store.blocks import Blocks
-from apivitals.store.instruments import Counter, Gauge, Histogram
+from apivitals.store.instruments import Counter, CounterSeries, Gauge, Histogram
+from apivitals.store.memory import Blocks, Labels, Memory
 from apivitals.store.table import Lock
+
+_METRICS = 1000
 
 
 class Store:
@@ -23,50 +26,78 @@ class Store:
     def __init__(self, series_limit: int = 10_000) -> None:
         self.lock = Lock()
         self._series_limit = series_limit
-        self._blocks = Blocks()
+        self._memory: Memory = Blocks()
+        self._moved: list[Callable[[], None]] = []
         self._instruments: list[Counter | Gauge | Histogram] = []
+        self.drops = Counter(
+            catalog.internal.DROPPED, catalog.internal.DROPPED.label_names, self.lock, self._memory, _METRICS
+        )
+        """Observations past the limit, by metric. Not among the instruments: the page shows one for all stores."""
+        self.errors = Counter(
+            catalog.internal.ERRORS, catalog.internal.ERRORS.label_names, self.lock, self._memory, series_limit
+        )
+        """Errors of our own by operation, likewise."""
         _stores.add(self)
 
-    def counter(self, metric: Metric, extra_labels: tuple[str, ...] = ()) -> Counter:
+    def counter(self, metric: Metric, extra_labels: Labels = ()) -> Counter:
         """Make the counter that `metric` declares, with `extra_labels` after its own."""
-        instrument = Counter(metric, metric.label_names + extra_labels, self.lock, self._blocks, self._series_limit)
+        drops = self._drops_of(metric)
+        names = metric.label_names + extra_labels
+        instrument = Counter(metric, names, self.lock, self._memory, self._series_limit, drops=drops)
         self._instruments.append(instrument)
         return instrument
 
-    def gauge(self, metric: Metric, extra_labels: tuple[str, ...] = ()) -> Gauge:
+    def gauge(self, metric: Metric, extra_labels: Labels = ()) -> Gauge:
         """Make the gauge that `metric` declares, with `extra_labels` after its own."""
-        instrument = Gauge(metric, metric.label_names + extra_labels, self.lock, self._blocks, self._series_limit)
+        drops = self._drops_of(metric)
+        names = metric.label_names + extra_labels
+        instrument = Gauge(metric, names, self.lock, self._memory, self._series_limit, drops=drops)
         self._instruments.append(instrument)
         return instrument
 
     def histogram(
-        self, metric: Metric, extra_labels: tuple[str, ...] = (), bounds: tuple[float, ...] | None = None
+        self, metric: Metric, extra_labels: Labels = (), bounds: tuple[float, ...] | None = None
     ) -> Histogram:
         """Make the histogram that `metric` declares, with other `bounds` if given."""
         instrument = Histogram(
             metric,
             metric.label_names + extra_labels,
             self.lock,
-            self._blocks,
+            self._memory,
             self._series_limit,
+            drops=self._drops_of(metric),
             bounds=metric.bounds if bounds is None else bounds,
         )
         self._instruments.append(instrument)
         return instrument
 
+    def _drops_of(self, metric: Metric) -> CounterSeries:
+        return self.drops.bind((metric.exposed,))
+
     def instruments(self) -> tuple[Counter | Gauge | Histogram, ...]:
         """All instruments, in the order they were made."""
         return tuple(self._instruments)
+
+    def error_counts(self) -> Mapping[str, float]:
+        """Errors of our own by operation."""
+        return {"" if labels is None else labels[0]: series.value for labels, series in self.errors.all_series()}
 
     def collect(self) -> Iterator[Family]:
         """Yield a family for each instrument that has a series."""
         return (instrument.family() for instrument in self.instruments() if len(instrument))
 
-    def restart(self) -> None:
-        """Start counters and histograms again at nothing."""
-        for instrument in self._instruments:
-            if not isinstance(instrument, Gauge):
-                instrument.reset()
+    def when_moved(self, callback: Callable[[], None]) -> None:
+        """Call `callback`, under the lock, when the series have other cells: what knew the old ones forgets them."""
+        self._moved.append(callback)
+
+    def move(self, memory: Memory, *, forked: bool = False) -> None:
+        """Keep every series in `memory` from now on; in a forked child counters and histograms start at nothing."""
+        with self.lock:
+            self._memory = memory
+            for instrument in (self.drops, self.errors, *self._instruments):
+                instrument.move(memory, forked=forked)
+            for callback in self._moved:
+                callback()
 
 
 _stores: weakref.WeakSet[Store] = weakref.WeakSet()
@@ -89,7 +120,7 @@ def _release() -> None:
 
 def _after_fork_in_child() -> None:
     for store in _held:
-        store.restart()
+        store.move(Blocks(), forked=True)
     _release()
 
 

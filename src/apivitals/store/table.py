@@ -26,11 +26,19 @@ class SeriesTable(Generic[_Series]):
         self._limit = series_limit
         self._series: dict[Labels, _Series] = {}
         self._overflow: _Series | None = None
-        self.dropped = 0
+        self._dropped = 0
 
     @abstractmethod
     def _make(self, labels: Labels | None) -> _Series:
         """Make a series; None is the overflow series."""
+
+    @property
+    def dropped(self) -> int:
+        """How many times the overflow series was bound."""
+        return self._dropped
+
+    def _drop(self) -> None:
+        self._dropped += 1
 
     def __len__(self) -> int:
         return len(self._series)
@@ -47,7 +55,7 @@ class SeriesTable(Generic[_Series]):
             series = self._series.get(labels)
             if series is None:
                 if len(self._series) >= self._limit:
-                    self.dropped += 1
+                    self._drop()
                     if self._overflow is None:
                         self._overflow = self._make(None)
                     return self._overflow
