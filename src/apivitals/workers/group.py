@@ -20,7 +20,7 @@ from apivitals.workers.reading import Reading, WorkerReader
 from apivitals.workers.retired import Retired, read_retired, write_retired
 from apivitals.workers.supervisor import Supervisor, machine
 
-_WORKER = re.compile(r"worker-(\d{1,6})-([0-9a-f]{16})\.(?:values|names|snapshot-\d+(?:\.new)?)")
+_WORKER = re.compile(r"worker-(\d{1,6})-([0-9a-f]{16})\.(?:values|(?:names|snapshot-\d+)(?:\.new)?)")
 _JOIN_SECONDS = 5.0
 _ATTEMPTS = 20
 _FORGOTTEN_SECONDS = 24 * 3600.0
@@ -81,7 +81,7 @@ class Group:
             if not taken:
                 raise WorkersError(f"{self._group_lock} is locked by a worker that does not go on")
             found = self._files()
-            living = [files for files in found.values() if is_held(files.values)]
+            living = [files for files in found.values() if is_held(files.names)]
             if afresh and not living:
                 self._remove((self._retired, *self.directory.glob("worker-*")))
                 found = {}
@@ -119,13 +119,14 @@ class Group:
         found = self._files()
         ended = {}
         for identity, files in found.items():
-            if identity not in retired.ids and not is_held(files.values):
+            if identity not in retired.ids and not is_held(files.names):
                 reading = self._read(files, is_living=False)
                 if reading is not None:
                     ended[identity] = reading
-        gone = (retired.ids & found.keys()) | ended.keys()
+        unborn = {identity for identity, files in found.items() if not files.names.exists()}
+        gone = (retired.ids & found.keys()) | ended.keys() | unborn
         if ended:
-            write_retired(self._retired, retired, ended.values(), frozenset(gone), retired.workers + len(ended))
+            write_retired(self._retired, retired, ended.values(), frozenset(gone - unborn), retired.workers + len(ended))
         for identity in gone:
             files = found[identity]
             self._remove(files.all())
@@ -136,7 +137,7 @@ class Group:
         workers = []
         for identity, files in found.items():
             if identity != own and identity not in retired.ids:
-                reading = self._read(files, is_living=is_held(files.values))
+                reading = self._read(files, is_living=is_held(files.names))
                 if reading is not None:
                     workers.append((files, reading))
         self._readers = {identity: reader for identity, reader in self._readers.items() if identity in found}
@@ -195,7 +196,7 @@ def remove_dead_groups(base: Path, own: Path) -> None:
             gone = supervisor.is_gone
             if not gone and supervisor.machine != machine():  # of another container or boot: nobody can say
                 gone = time() - directory.stat().st_mtime > _FORGOTTEN_SECONDS
-            if gone and not any(is_held(path) for path in directory.glob("worker-*.values")):
+            if gone and not any(is_held(path) for path in directory.glob("worker-*.names")):
                 shutil.rmtree(directory)
         except OSError:  # another worker removes it at the same time, or it is not ours to remove
             continue

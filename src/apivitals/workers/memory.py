@@ -37,12 +37,12 @@ class Files:
 
     @property
     def values(self) -> Path:
-        """Its cells; locked for as long as the worker lives."""
+        """Its cells."""
         return self._path("values")
 
     @property
     def names(self) -> Path:
-        """What is in which cells."""
+        """What is in which cells; locked for as long as the worker lives. There once all the others are."""
         return self._path("names")
 
     def snapshot(self, application: int) -> Path:
@@ -71,17 +71,20 @@ class WorkerMemory:
         self._instruments: dict[tuple[str, Declaration], int] = {}
         self._series = 0
         self._private: Blocks | None = None
+        new = files.names.with_suffix(".names.new")
         try:
+            # Not the values' lock, which their mappings would hold on to: each has a copy of the descriptor
+            self._names = _create(new)
+            try_lock(self._names)
+            write_all(self._names, journal.header(NAMES_MAGIC, files.identity))
             self._values = _create(files.values)
-            try_lock(self._values)
             self._mapped = 0
             self._grow()
             self._map[: journal.HEADER_BYTES] = journal.header(VALUES_MAGIC, files.identity)
             self._used = journal.HEADER_BYTES // CELL_BYTES
-            self._names = _create(files.names)
-            write_all(self._names, journal.header(NAMES_MAGIC, files.identity))
+            new.rename(files.names)
         except OSError as error:
-            raise WorkersError(f"{files.values.parent} cannot be written: {error.strerror}") from None
+            raise WorkersError(f"{files.directory} cannot be written: {error.strerror}") from None
 
     def of(self, store: str) -> Memory:
         """Return the memory as one store of the process sees it, under a name that is the same in every worker."""

@@ -39,7 +39,8 @@ class MergedStore:
     def collect(self) -> Iterator[Family]:
         """Yield a family for each instrument that has a series in any worker; its points are read as it is iterated."""
         for instrument in self._store.instruments():
-            if any(True for _ in self._labels(instrument)):
+            key = self._key(instrument)
+            if len(instrument) or any(reading.table(key) for reading in self._relevant(instrument)):
                 yield Family(instrument.metric, instrument.label_names, self._points(instrument), instrument.bounds)
 
     def instruments(self) -> Sequence[Size]:

@@ -21,6 +21,7 @@ from apivitals.workers.reading import Key, Names, Reading
 _MAGIC = b"APIVITRE"
 _NOBODY = "-" * 16
 _LENGTH = struct.Struct("<Q")
+_SERIES_LIMIT = 10_000
 _EMPTY = Reading(Names(), b"", is_living=False)
 
 
@@ -75,7 +76,11 @@ def write_retired(path: Path, retired: Retired, ended: Iterable[Reading], ids: f
 
 
 def _totals(readings: Iterable[Reading]) -> dict[Key, dict[Labels | None, list[float]]]:
-    """Add up what only grows, series by series; what goes both ways ends with its worker."""
+    """Add up what only grows, series by series; what goes both ways ends with its worker.
+
+    Every worker has its own first label sets, and there is no end of workers: what is past the limit here too goes to
+    the series that takes what is past theirs.
+    """
     totals: dict[Key, dict[Labels | None, list[float]]] = {}
     for reading in readings:
         cells = reading.cells
@@ -86,6 +91,8 @@ def _totals(readings: Iterable[Reading]) -> dict[Key, dict[Labels | None, list[f
             total = totals.setdefault(key, {})
             for labels, first in table.items():
                 values = list(cells[first : first + width])
+                if labels not in total and len(total) >= _SERIES_LIMIT:
+                    labels = None  # noqa: PLW2901  # that series has no labels of its own
                 held = total.get(labels)
                 total[labels] = values if held is None else list(map(add, held, values))
     return totals
