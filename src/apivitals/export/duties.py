@@ -10,7 +10,6 @@ from pathlib import Path
 from apivitals.errors import ErrorLog
 from apivitals.export import snapshot
 from apivitals.export.page import MetricsPage
-from apivitals.families import Family
 from apivitals.workers.directory import WorkersError, write_whole
 
 _TURN_SECONDS = 1.0
@@ -57,7 +56,6 @@ class Duties:
             self._thread.join(_STOP_SECONDS)  # somebody's collector may not end at all
             self._thread = None
             self._worker.machine.leave()
-            self._path.unlink(missing_ok=True)
 
     def _run(self, stop: threading.Event) -> None:
         took = 0.0
@@ -80,22 +78,25 @@ class Duties:
         if self._worker.machine.take():
             self._start_machine()
             self._worker.group.fold()
+            contents = self._page.contents
+            families = list(contents.read(contents.machine))
+            if families:  # not yet, when it has just begun
+                self._leave(self._worker.group.machine(self._page.application), snapshot.write_machine(families))
 
     def _leave_snapshot(self) -> None:
         contents = self._page.contents
-        machine: list[Family] = list(contents.read(contents.machine)) if self._worker.machine.is_mine else []
         vitals = snapshot.Vitals(
-            time.time(), list(contents.read(contents.in_flight)), list(contents.read(contents.process)), machine
+            time.time(), list(contents.read(contents.in_flight)), list(contents.read(contents.process))
         )
         if time.monotonic() >= self._foreign_due:
             self._foreign_due = time.monotonic() + self._foreign_seconds
             self._foreign = snapshot.write_foreign(snapshot.Foreign(time.time(), self._page.foreign.families()))
-        path = self._path
+        content = snapshot.write_vitals(vitals) + self._foreign
+        self._leave(self._worker.files.snapshot(self._page.application), content)
+
+    @staticmethod
+    def _leave(path: Path, content: bytes) -> None:
         try:
-            write_whole(path, path.with_name(f"{path.name}.new"), snapshot.write_vitals(vitals) + self._foreign)
+            write_whole(path, path.with_name(f"{path.name}.new"), content)
         except OSError as error:
             raise WorkersError(f"{path} cannot be written: {error.strerror}") from None
-
-    @property
-    def _path(self) -> Path:
-        return self._worker.files.snapshot(self._page.application)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from time import time
 from typing import TypeVar
 
@@ -26,27 +27,32 @@ from apivitals.workers.merged import MergedStore
 _T = TypeVar("_T")
 
 
-class Snapshots:
-    """Reads what the other workers have left."""
+class Left:
+    """Reads what the workers have left for each other. A file that cannot be read is counted, and said, once."""
 
     def __init__(self, errors: ErrorLog) -> None:
         self._errors = errors
-        self._skipped: set[Files] = set()
+        self._skipped: set[Path] = set()
 
-    def of(self, living: Iterable[Files], application: int) -> dict[str, Snapshot]:
-        """Return the last one of each by its worker's label; without those that have left none yet."""
-        found = {}
-        for files in living:
-            path = files.snapshot(application)
-            try:
-                found[str(files.slot)] = snapshot.read(read_ours(path))
-            except FileNotFoundError:
-                continue
-            except (OSError, ValueError, WorkersError) as error:
-                if files not in self._skipped:
-                    self._skipped.add(files)
-                    self._errors.caught("workers", WorkersError(f"{path} is left out: {error}"))
-        return found
+    def by(self, workers: Iterable[Files], application: int) -> dict[str, Snapshot]:
+        """Return the last snapshot of each by its label; without those that have left none yet."""
+        found = {str(files.slot): self._read(files.snapshot(application), snapshot.read) for files in workers}
+        return {label: one for label, one in found.items() if one is not None}
+
+    def about_the_machine(self, worker: Worker, application: int) -> list[Family]:
+        """Return what was last read of the machine, by whichever worker does."""
+        return self._read(worker.group.machine(application), snapshot.read_machine) or []
+
+    def _read(self, path: Path, read: Callable[[bytes], _T]) -> _T | None:
+        try:
+            return read(read_ours(path))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, WorkersError) as error:
+            if path not in self._skipped:
+                self._skipped.add(path)
+                self._errors.caught("workers", WorkersError(f"{path} is left out: {error}"))
+            return None
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,9 @@ class Joint:
     worker: Worker
     census: Census
     snapshots: Mapping[str, Snapshot]
-    """The other workers'."""
+    """Those of the other workers that live, by their labels."""
+    machine: list[Family]
+    """What was last read of the machine."""
 
     def families(self) -> Iterator[Family]:
         """Yield our own families."""
@@ -68,7 +76,8 @@ class Joint:
             yield from read(store.collect)
         yield from self.contents.health(merged)
         yield from read(self.contents.about)
-        yield from in_flight([read(self.contents.in_flight), *(each.vitals.in_flight for each in self._others)])
+        others = self.snapshots.values()
+        yield from in_flight([read(self.contents.in_flight), *(each.vitals.in_flight for each in others)])
         yield from self._found_out()
         yield from self._workers()
 
@@ -77,21 +86,12 @@ class Joint:
         others = {label: each.foreign.families for label, each in self.snapshots.items()}
         return of_workers(_in_order({self.worker.label: own, **others}), WORKER)
 
-    @property
-    def _others(self) -> Iterable[Snapshot]:
-        return self.snapshots.values()
-
     def _found_out(self) -> Iterator[Family]:
         """Yield every worker's process, with its label, and the machine's families without one."""
         read = self.contents.read
-        machine = list(read(self.contents.machine)) if self.worker.machine.is_mine else self._machine_of_another()
         processes: dict[str, Iterable[Family]] = {self.worker.label: read(self.contents.process)}
         processes |= {label: each.vitals.process for label, each in self.snapshots.items()}
-        return labelled({"": machine, **_in_order(processes)})
-
-    def _machine_of_another(self) -> list[Family]:
-        with_machine = [each.vitals for each in self._others if each.vitals.machine]
-        return max(with_machine, key=lambda vitals: vitals.taken).machine if with_machine else []
+        return labelled({"": self.machine, **_in_order(processes)})
 
     def _workers(self) -> Iterator[Family]:
         living = 1 + len(self.census.living())

@@ -11,7 +11,7 @@ from apivitals import catalog
 from apivitals.errors import ErrorLog
 from apivitals.export.contents import PROCESS_WIDE, Contents
 from apivitals.export.foreign import Foreign
-from apivitals.export.joint import Joint, Snapshots
+from apivitals.export.joint import Joint, Left
 from apivitals.export.prometheus import Format, render
 from apivitals.families import Family
 from apivitals.store import Backend
@@ -47,7 +47,7 @@ class MetricsPage:
         self.application = 0
         """Which of the worker's applications this is, in the order in which they began."""
         self._errors = errors
-        self._snapshots = Snapshots(errors)
+        self._left = Left(errors)
         self._duration = backend.histogram(catalog.internal.RENDER_DURATION).bind(())
 
     @property
@@ -83,7 +83,9 @@ class MetricsPage:
             return Gathered(self.families, self.foreign.render(foreign, form))
         try:
             census = worker.census()
-            joint = Joint(self.contents, worker, census, self._snapshots.of(census.living(), self.application))
+            others = self._left.by(census.living(), self.application)
+            machine = self._left.about_the_machine(worker, self.application)
+            joint = Joint(self.contents, worker, census, others, machine)
         except OSError as error:
             self._errors.caught("workers", error)
             return Gathered(self.families, self.foreign.render(foreign, form))

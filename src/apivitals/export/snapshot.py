@@ -26,7 +26,6 @@ class Vitals(NamedTuple):
     """Unix seconds."""
     in_flight: list[Family]
     process: list[Family]
-    machine: list[Family]
 
 
 class Foreign(NamedTuple):
@@ -45,7 +44,7 @@ class Snapshot(NamedTuple):
 
 def write_vitals(vitals: Vitals) -> bytes:
     """Return the first line."""
-    return _line([vitals.taken, *([_written(family) for family in part] for part in vitals[1:])])
+    return _line([vitals.taken, _written_all(vitals.in_flight), _written_all(vitals.process)])
 
 
 def write_foreign(foreign: Foreign) -> bytes:
@@ -61,13 +60,29 @@ def read(content: bytes) -> Snapshot:
     """
     try:
         first, second = content.splitlines()
-        taken, *parts = json.loads(first)
-        in_flight, process, machine = ([_family(*family) for family in part] for part in parts)
+        taken, in_flight, process = json.loads(first)
         foreign_taken, families = json.loads(second)
         return Snapshot(
-            Vitals(float(taken), in_flight, process, machine),
+            Vitals(float(taken), _families(in_flight), _families(process)),
             Foreign(float(foreign_taken), [_foreign(*family) for family in families]),
         )
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"it is damaged: {error}") from None
+
+
+def write_machine(families: Iterable[Family]) -> bytes:
+    """Return a file of the machine's families, which is one for all workers."""
+    return _line(_written_all(families))
+
+
+def read_machine(content: bytes) -> list[Family]:
+    """Read them.
+
+    Raises:
+        ValueError: they are not as they were written.
+    """
+    try:
+        return _families(json.loads(content))
     except (TypeError, KeyError, ValueError) as error:
         raise ValueError(f"it is damaged: {error}") from None
 
@@ -79,6 +94,14 @@ def _line(content: object) -> bytes:
 def _written(family: Family) -> list[Any]:
     numbers = [[point.labels, point.value] for point in family.points if isinstance(point, Number)]
     return [family.metric.exposed, family.label_names, numbers]
+
+
+def _written_all(families: Iterable[Family]) -> list[Any]:
+    return [_written(family) for family in families]
+
+
+def _families(content: Iterable[Any]) -> list[Family]:
+    return [_family(*family) for family in content]
 
 
 def _family(exposed: str, label_names: Iterable[str], points: Iterable[tuple[Iterable[str], float]]) -> Family:

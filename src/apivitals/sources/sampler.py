@@ -111,8 +111,10 @@ class Sampler:
             )
 
     def collect(self) -> Iterator[Family]:
-        """Yield the last samples, and how each source fares."""
+        """Yield the last samples, and how each source fares: of all sources, or nothing before the first."""
         taken = [sampled for sampled in self._sampled if sampled.taken is not None]
+        if len(taken) < len(self._sampled):
+            return
         for sampled in taken:
             yield from sampled.families
         now = self._clock()

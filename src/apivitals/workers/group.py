@@ -69,6 +69,10 @@ class Group:
         """Return something that one worker does for all."""
         return Role(self.directory / f"{name}.lock")
 
+    def machine(self, application: int) -> Path:
+        """What the worker that reads the machine found when it last looked, for one of its applications."""
+        return self.directory / f"machine-{application}"
+
     def claim(self, *, afresh: bool) -> tuple[Files, WorkerMemory]:
         """Take the lowest slot that no living worker has, and make the files of a worker there.
 
@@ -126,7 +130,9 @@ class Group:
         unborn = {identity for identity, files in found.items() if not files.names.exists()}
         gone = (retired.ids & found.keys()) | ended.keys() | unborn
         if ended:
-            write_retired(self._retired, retired, ended.values(), frozenset(gone - unborn), retired.workers + len(ended))
+            write_retired(
+                self._retired, retired, ended.values(), frozenset(gone - unborn), retired.workers + len(ended)
+            )
         for identity in gone:
             files = found[identity]
             self._remove(files.all())
