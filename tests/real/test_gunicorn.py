@@ -41,15 +41,17 @@ def test_port_of_its_own_is_the_workers(args: list[str]):
 
 
 @pytest.mark.parametrize("args", [[], ["--preload"]], ids=["plain", "preload"])
-def test_worker_that_replaces_a_dead_one_starts_at_zero_and_counts(args: list[str]):
+def test_worker_that_replaces_a_dead_one_goes_on_with_its_counts(args: list[str]):
     with gunicorn(APP, *args) as server:
         get(f"{server.url}/hello/ada")
+        page = samples(get(f"{server.url}/metrics").body)  # after which the request has been counted for certain
+        assert page.value(DURATION, http_route="/hello/{name}") == 1
         (worker,) = _children(server.process.pid)
         os.kill(worker, signal.SIGKILL)
         eventually(lambda: _children(server.process.pid) not in ([], [worker]), "another worker")
         eventually(lambda: _answers(f"{server.url}/hello/grace"), "the other worker answers")
         page = samples(get(f"{server.url}/metrics").body)
-        assert page.value(DURATION, http_route="/hello/{name}") == 1
+        assert page.value(DURATION, http_route="/hello/{name}") == 2
 
 
 def _children(pid: int) -> list[int]:

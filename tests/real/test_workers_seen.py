@@ -6,8 +6,10 @@ import signal
 import sys
 import time
 import urllib.parse
+from functools import partial
 
 import pytest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from tests.support.exposition import samples
 from tests.support.otlp_receiver import receiver
@@ -53,7 +55,7 @@ def test_prometheus_sees_no_reset_and_no_spike_at_a_restart():
             began = time.monotonic()
             for n in range(4):
                 kill(service, signal.SIGKILL if n % 2 else signal.SIGTERM)
-                eventually(lambda n=n: ended(service) == n + 1, "it has ended", seconds=30)
+                eventually(partial(have_ended, service, n + 1), "it has ended", seconds=30)
                 eventually(lambda: living(service) == WORKERS, "another has taken its place", seconds=30)
             eventually(lambda: query(server, f"sum(count_over_time({selector}[5m])) > 10") != [], "ten scrapes")
             eventually(lambda: query(server, f"sum({selector}) > {0.9 * load.completed}") != [], "the newest")
@@ -67,11 +69,11 @@ def test_prometheus_sees_no_reset_and_no_spike_at_a_restart():
         assert fastest[0] < 4 * load.completed / seconds
 
 
-def ended(service):
+def have_ended(service, workers):
     try:
-        return page(service).value(ENDED)
+        return page(service).value(ENDED) == workers
     except OSError:
-        return -1
+        return False
 
 
 def test_every_worker_pushes_its_own_by_otlp():
@@ -87,7 +89,7 @@ def test_every_worker_pushes_its_own_by_otlp():
                 eventually(lambda: len(processes(service)) == WORKERS, "all have answered")
                 eventually(lambda: load.completed > 200, "200 requests")
             service.stop()
-        resources = {}
+        resources: dict[str, list[Metric]] = {}
         for message in collector.requests["metrics"]:
             for resource in message.resource_metrics:
                 names = {a.key: a.value.string_value for a in resource.resource.attributes}
@@ -175,7 +177,7 @@ def test_reload_keeps_the_counts(tmp_path):
         get(f"{service.url}/hello/ada")
         time.sleep(1.0)  # the watcher compares times of modification
         (tmp_path / "watched.py").write_text("changed = True\n")
-        eventually(lambda: ended(service) == 1, "it has been replaced", seconds=30)
+        eventually(partial(have_ended, service, 1), "it has been replaced", seconds=30)
         get(f"{service.url}/hello/ada")
         assert page(service).value(COUNT, **HELLO) == 2
 

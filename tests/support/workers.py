@@ -23,19 +23,20 @@ ENDED = "apivitals_workers_ended_total"
 AGE = "apivitals_worker_snapshot_age_seconds"
 WORKERS = 4
 
+
+def _gunicorn(port: int) -> list[str]:
+    worker_class = "--worker-class=uvicorn_worker.UvicornWorker"
+    return ["gunicorn", APP, worker_class, f"--bind=127.0.0.1:{port}", f"--workers={WORKERS}"]
+
+
 COMMANDS: Mapping[str, Callable[[int], list[str]]] = {
     "uvicorn": lambda port: ["uvicorn", APP, f"--port={port}", f"--workers={WORKERS}", "--no-access-log"],
-    "gunicorn": lambda port: _gunicorn(port),
+    "gunicorn": _gunicorn,
     "gunicorn-preload": lambda port: [*_gunicorn(port), "--preload"],
     "gunicorn-recycling": lambda port: [*_gunicorn(port), "--max-requests=60", "--max-requests-jitter=40"],
     "hypercorn": lambda port: ["hypercorn", APP, f"--bind=127.0.0.1:{port}", f"--workers={WORKERS}"],
     "granian": lambda port: ["granian", APP, "--interface=asgi", f"--port={port}", f"--workers={WORKERS}"],
 }
-
-
-def _gunicorn(port: int) -> list[str]:
-    worker_class = "--worker-class=uvicorn_worker.UvicornWorker"
-    return ["gunicorn", APP, worker_class, f"--bind=127.0.0.1:{port}", f"--workers={WORKERS}"]
 
 
 @contextmanager
@@ -103,7 +104,7 @@ class Load:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> "Load":  # noqa: PYI034  # Self is in typing from Python 3.11 on
         self._threads = [threading.Thread(target=self._ask) for _ in range(self.clients)]
         for thread in self._threads:
             thread.start()
@@ -142,7 +143,7 @@ class Watch:
         self.falls: list[str] = []
         self.scrapes = 0
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "Watch":  # noqa: PYI034  # likewise
         self._thread.start()
         return self
 

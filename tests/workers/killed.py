@@ -1,4 +1,4 @@
-"""Lets a child fold the totals of dead workers, or take a slot, and kills it before, in the midst of and after each of its writes.
+"""Lets a child fold the totals of dead workers, or take a slot, and kills it before and in the midst of each write.
 
 Prints a line of JSON for each time: what it was killed at, what a reader found then, and after another fold.
 """
@@ -63,7 +63,7 @@ def main():
     act = {"fold": Group.fold, "claim": lambda group: group.claim(afresh=False)}[sys.argv[2]]
     base = Path(tempfile.mkdtemp(dir=sys.argv[1]))
     prepare(base / "ended")
-    print(json.dumps(look(base / "ended")))
+    print(json.dumps(look(base / "ended")))  # noqa: T201  # the test reads it
     for point in count():
         for half in (False, True):
             directory = base / f"{point}-{half}"
@@ -77,7 +77,7 @@ def main():
             found = look(directory)
             Group(directory, ErrorLog()).fold()
             files = sorted(path.name for path in directory.iterdir())
-            print(json.dumps({"then": found, "later": look(directory), "files": files}))
+            print(json.dumps({"then": found, "later": look(directory), "files": files}))  # noqa: T201  # likewise
         if status == 0:
             return
 

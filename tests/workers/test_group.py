@@ -1,6 +1,5 @@
 """Sums over the living and the dead, whoever reads them."""
 
-import os
 import threading
 
 import pytest
@@ -32,7 +31,8 @@ def test_sums_are_those_of_one_store_that_saw_everything(tmp_path_factory, steps
     """Whatever the workers do, in whatever order; what goes both ways is of the living alone."""
     group = Group(tmp_path_factory.mktemp("base") / "group", ErrorLog())
     alone, witness = Recorder(), Member(group)
-    living, opened = {}, {}
+    living: dict[int, Member] = {}
+    opened: dict[int, list[str]] = {}
     for act, number, route, value in steps:
         if act == "fold":
             group.fold()
@@ -67,7 +67,7 @@ def test_there_are_as_many_files_as_workers_live(group, join):
         member.observe("/a", 0.5)
         member.end()
         group.fold()
-        assert len(os.listdir(group.directory)) == 4, n  # two of the witness, the lock, and what has ended
+        assert len(list(group.directory.iterdir())) == 4, n  # two of the witness, the lock, and what has ended
     assert witness.all_totals()["requests", ("/a",)] == 20
     assert group.census(witness.files.identity).ended == 20
 

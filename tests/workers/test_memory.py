@@ -9,7 +9,6 @@ import textwrap
 import pytest
 
 from apivitals.families import Exemplar
-from apivitals.workers import memory
 from apivitals.workers.directory import WorkersError
 from tests.support.servers import ROOT
 
@@ -22,7 +21,7 @@ def test_a_full_file_system_costs_only_sight(group, join, caplog, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(memory.os, "posix_fallocate", full)
+    monkeypatch.setattr("os.posix_fallocate", full)
     for n in range(5000):
         member.observe(f"/{n}", 0.5)
     member.seconds.bind(("/a",)).observe(0.5, Exemplar("a" * 32, "1" * 16, 0.5, 100.0))
@@ -61,14 +60,14 @@ def test_where_there_is_no_room_at_all_nobody_joins(group, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(memory.os, "posix_fallocate", full)
+    monkeypatch.setattr("os.posix_fallocate", full)
     with pytest.raises(WorkersError, match=f"{group.directory} cannot be written: No space left on device"):
         group.claim(afresh=False)
-    assert sorted(os.listdir(group.directory)) == ["lock"]
+    assert [path.name for path in group.directory.iterdir()] == ["lock"]
 
 
 def test_a_system_without_fallocate_writes_zeros(join, monkeypatch):
-    monkeypatch.delattr(memory.os, "posix_fallocate")
+    monkeypatch.delattr("os.posix_fallocate")
     first, second = join(), join()
     for n in range(1000):
         first.observe(f"/{n}", 0.5)

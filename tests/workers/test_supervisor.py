@@ -7,10 +7,15 @@ import sys
 
 import pytest
 
-from apivitals.workers import supervisor
 from apivitals.workers.supervisor import Supervisor, began, find_supervisor, machine
 
 FIND = "from apivitals.workers.supervisor import find_supervisor; print(find_supervisor())"
+
+
+def supervisor_of(process: int) -> Supervisor:
+    when = began(process)
+    assert when is not None
+    return Supervisor("gunicorn", process, when, machine())
 
 
 def test_a_process_that_a_shell_started_is_a_service_alone():
@@ -33,17 +38,17 @@ def test_what_gunicorn_leaves_in_the_environment_is_not_enough():
 
 
 def test_a_name_says_which_supervisor_it_is():
-    own = Supervisor("gunicorn", os.getpid(), began(os.getpid()), machine())
+    own = supervisor_of(os.getpid())
     assert Supervisor.named(own.name) == own
     assert Supervisor.named("service-61") is None
     assert Supervisor.named("lost+found") is None
 
 
 def test_a_supervisor_is_gone_when_its_process_is():
-    own = Supervisor("gunicorn", os.getpid(), began(os.getpid()), machine())
+    own = supervisor_of(os.getpid())
     assert not own.is_gone
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    other = Supervisor("gunicorn", child.pid, began(child.pid), machine())
+    other = supervisor_of(child.pid)
     assert not other.is_gone
     child.communicate()
     assert other.is_gone
@@ -59,7 +64,9 @@ def test_one_of_another_namespace_cannot_be_asked():
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
 def test_when_a_process_began(platform, monkeypatch):
-    monkeypatch.setattr(supervisor.sys, "platform", platform)
-    assert began(os.getpid()) == began(os.getpid())
-    assert began(os.getpid()).isdigit()
+    monkeypatch.setattr("sys.platform", platform)
+    when = began(os.getpid())
+    assert when == began(os.getpid())
+    assert when is not None
+    assert when.isdigit()
     assert began(2**22 + 1) is None

@@ -83,6 +83,7 @@ class WorkerMemory:
             self._map[: journal.HEADER_BYTES] = journal.header(VALUES_MAGIC, files.identity)
             self._used = journal.HEADER_BYTES // CELL_BYTES
             new.rename(files.names)
+            self._open: tuple[int, ...] = (self._names, self._values)
         except OSError as error:
             raise WorkersError(f"{files.directory} cannot be written: {error.strerror}") from None
 
@@ -168,8 +169,9 @@ class WorkerMemory:
 
     def close(self) -> None:
         """Let go of the files, and so of the lock. The cells can still be written, but nobody looks at them."""
-        os.close(self._values)
-        os.close(self._names)
+        for descriptor in self._open:
+            os.close(descriptor)
+        self._open = ()
 
 
 @dataclass(frozen=True)
