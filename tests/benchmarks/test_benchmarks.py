@@ -19,6 +19,7 @@ pytest.importorskip("fastapi", reason="the measured service is a FastAPI one")
         ("scrape", [], "openmetrics: "),
         ("memory", [], "bytes"),
         ("sources", [], "ms of CPU a minute"),
+        ("workers", [], "a page of 4 workers: "),
     ],
 )
 def test_quick_run(name, options, expected, tmp_path):
