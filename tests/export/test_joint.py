@@ -1,6 +1,7 @@
 """A page of several workers: how what each found out is joined, and what becomes of files that cannot be read."""
 
 import math
+import shutil
 import time
 
 import pytest
@@ -175,7 +176,8 @@ class Service:
 
 @pytest.fixture
 def pair(tmp_path):
-    directory = tmp_path / "group"
+    directory = tmp_path / "base" / "group"
+    directory.parent.mkdir(mode=0o700)
     services = [Service(Group(directory, ErrorLog())) for _ in range(2)]
     for _ in range(2):
         for service in services:
@@ -238,6 +240,25 @@ def test_another_takes_the_machine_over(pair):
     shown = second.shown()
     assert shown.has("system_memory_limit_bytes")
     assert (shown.value("apivitals_workers"), shown.value("apivitals_workers_ended_total")) == (1, 1)
+
+
+def test_files_that_are_removed_are_made_again(pair, caplog):
+    """As systemd does with a user's files in /dev/shm, unless told not to, when that user logs out."""
+    first, second = pair
+    for number, service in enumerate(pair, 1):
+        service.requests.bind(("resize", "video")).add(number)
+    shutil.rmtree(first.worker.group.directory.parent)
+    for _ in range(2):
+        for service in pair:
+            service.duties.turn()
+    assert caplog.text.count("was removed, and is made again") == 2
+    for service in pair:
+        shown = service.shown()
+        assert shown.value("apivitals_workers") == 2
+        assert shown.value("apivitals_operation_items_total") == 3
+        assert shown.has("system_memory_limit_bytes")
+    assert first.worker.machine.is_mine
+    assert not second.worker.machine.is_mine
 
 
 def test_a_snapshot_that_is_late_says_so(pair, monkeypatch):

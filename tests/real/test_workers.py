@@ -214,7 +214,7 @@ def test_two_services_of_one_shell_share_nothing():
     with serving("gunicorn") as first, serving("uvicorn") as second:
         for _ in range(20):
             get(f"{first.url}/hello/ada")
-        assert page(first).value(COUNT, **HELLO) == 20
+        eventually(lambda: page(first).value(COUNT, **HELLO) == 20, "twenty requests")
         assert page(second).value(COUNT, **HELLO) == 0
         assert directory_of(first) != directory_of(second)
 

@@ -43,9 +43,8 @@ class Duties:
         self._foreign_due = 0.0
 
     def start(self) -> None:
-        """Begin, with a first turn here and now."""
+        """Begin, with a first turn at once."""
         self._stop = threading.Event()
-        self.turn()
         self._thread = threading.Thread(target=self._run, args=(self._stop,), name="apivitals-workers", daemon=True)
         self._thread.start()
 
@@ -58,15 +57,15 @@ class Duties:
             self._worker.machine.leave()
 
     def _run(self, stop: threading.Event) -> None:
-        took = 0.0
-        while not stop.wait(max(_TURN_SECONDS, _REST * took)):
+        while not stop.is_set():
             began = time.monotonic()
             self.turn()
             took = time.monotonic() - began
+            stop.wait(max(_TURN_SECONDS, _REST * took))
 
     def turn(self) -> None:
         """Do everything once; what fails is tried again at the next turn."""
-        for duty in (self._elect, self._open_port, self._leave_snapshot):
+        for duty in (self._worker.restore, self._elect, self._open_port, self._leave_snapshot):
             if self._stop.is_set():
                 return
             try:

@@ -51,6 +51,29 @@ class Worker:
         """Read what all other workers have counted."""
         return self.group.census(self.files.identity)
 
+    def restore(self) -> None:
+        """Make its files again, with what they held, if somebody has removed them, as some systems do at a log-out.
+
+        What workers that had ended left is gone then, and the sums begin anew with what the living hold.
+
+        Raises:
+            WorkersError: they cannot be made.
+        """
+        if self.files.names.exists():
+            return
+        logger.warning("%s was removed, and is made again", self.files.names)
+        held = [role for role in (self.machine, self.port) if role.is_mine]
+        removed = self._memory
+        make_private(self.group.directory.parent)
+        make_private(self.group.directory)
+        self.files, self._memory = self.group.claim(afresh=False)
+        for store, name in self._shared.items():
+            store.move(self._memory.of(name))
+        removed.close()
+        for role in held:  # whose lock was in a file that nobody finds any more
+            role.leave()
+            role.take()
+
     def forget(self) -> None:
         """Let go of everything: in a forked child, which is not this worker."""
         self._memory.close()
