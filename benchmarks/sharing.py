@@ -39,7 +39,7 @@ class Ours:
 
     async def observe(self) -> float:
         """Return the CPU µs of one observation of a histogram."""
-        page = self._traffic.vitals._page  # noqa: SLF001  # what a user has no name for
+        page = self._traffic.vitals._exposition.page  # noqa: SLF001  # what a user has no name for
         store = next(store for name, store in page.contents.stores.items() if name.startswith("http"))
         histogram = next(i for i in store.instruments() if i.metric is http.REQUEST_DURATION)
         series: Any = next(series for _, series in histogram.all_series())
@@ -54,7 +54,7 @@ class Ours:
 
     async def render(self) -> bytes:
         """Return the page."""
-        page = self._traffic.vitals._page  # noqa: SLF001  # likewise
+        page = self._traffic.vitals._exposition.page  # noqa: SLF001  # likewise
         return b"".join(page.slices(page.gather(Format.TEXT), Format.TEXT, gzip=False))
 
 

@@ -25,6 +25,7 @@ LAYERS = [
     {"export"},
     {"entrance"},
     {"lifecycle"},
+    {"exposition"},
     {"instrumentation"},
 ]
 TOOLS = {"cli", "demo"}

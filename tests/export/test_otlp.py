@@ -101,7 +101,7 @@ def families_of(shown):
     """Take the families that the page is made of, once: a second reading would be of another moment."""
     return [
         Family(family.metric, family.label_names, list(family.points), family.bounds)
-        for family in shown.vitals._page.families()  # noqa: SLF001  # the page's text has lost what OTLP needs
+        for family in shown.vitals._exposition.page.families()  # noqa: SLF001  # the page's text has lost what OTLP needs
     ]
 
 
