@@ -5,7 +5,6 @@ Each value keeps the name of its source, so that a wrong one is reported where i
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 import os
@@ -18,18 +17,16 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from apivitals.settings import Settings
+from apivitals.settings_file import FILE_NAME, SettingsError, nearest, problems_in, read
+
+__all__ = ["SettingsError", "load"]
 
 logger = logging.getLogger("apivitals")
 
-FILE_NAME = "apivitals.yaml"
 _PREFIX = "APIVITALS_"
 _CONFIG = "APIVITALS_CONFIG"
 _OTHER_VARIABLES = {_CONFIG}
 _ENVIRONMENT = "environment"
-
-
-class SettingsError(ValueError):
-    """A setting is wrong. The message names it, where it was given, and what would be right."""
 
 
 class _Environment(EnvSettingsSource):
@@ -86,9 +83,7 @@ def load(
     except ValidationError as error:
         problems += [_wrong(problem, values, origin) for problem in error.errors()]
     if problems:
-        raise SettingsError(
-            "\n".join(["apivitals settings:", *(f"  {problem}" for problem in dict.fromkeys(problems))])
-        )
+        raise problems_in(problems)
     if settings.metrics_port is not None and "metrics_path" not in values:
         return settings.model_copy(update={"metrics_path": None})
     return settings
@@ -125,26 +120,11 @@ def _from_file(given: str | os.PathLike[str] | None, directory: Path) -> list[tu
     path = directory / (given or FILE_NAME)
     if given is None and not path.exists():
         return []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"apivitals settings: {path} cannot be read: {error}") from None
-    try:
-        import yaml  # noqa: PLC0415  # an extra: most services have no settings file
-    except ImportError:
-        raise SettingsError(f"apivitals settings: to read {path}, pip install 'apivitals[yaml]'") from None
-    try:
-        content = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise SettingsError(f"apivitals settings: {path} is no YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise SettingsError(f"apivitals settings: {path} should have keys and values, such as: metrics_path: /metrics")
-    return [(str(path), {str(key): value for key, value in content.items()})]
+    return [(str(path), read(path))]
 
 
 def _unknown(source: str, key: str, known: list[str] | None = None) -> str:
-    near = difflib.get_close_matches(key, known or list(Settings.model_fields), n=1)
-    return f"{key} ({source}): there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+    return f"{key} ({source}): there is no such setting{nearest(key, known or Settings.model_fields)}"
 
 
 def _wrong(problem: Any, values: Mapping[str, Any], origin: Mapping[str, str]) -> str:

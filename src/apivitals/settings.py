@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from apivitals import route_pattern
 from apivitals.catalog import Priority, label_name
 from apivitals.catalog.http import DURATION_BOUNDS_SECONDS, REQUEST_DURATION, SIZE_BOUNDS_BYTES
 
@@ -59,13 +60,6 @@ def _regex(value: str) -> str:
     return value
 
 
-def _route_pattern(value: str) -> str:
-    method, space, glob = value.partition(" ")
-    if not (glob.strip() if space else method).startswith(("/", "*")) or (space and not method.isupper()):
-        raise ValueError(f"{value!r} is no route pattern: /payments/* or POST /payments/*")
-    return value
-
-
 def _registry(value: Any) -> Any:
     if not callable(getattr(value, "collect", None)):
         raise ValueError(f"{value!r} is no prometheus-client registry")  # noqa: TRY004  # pydantic reports ValueError
@@ -101,7 +95,7 @@ Bounds = Annotated[tuple[float, ...], AfterValidator(_bounds)]
 Label = Annotated[str, AfterValidator(_label)]
 Header = Annotated[str, AfterValidator(_header)]
 Regex = Annotated[str, AfterValidator(_regex)]
-RoutePattern = Annotated[str, AfterValidator(_route_pattern)]
+RoutePattern = Annotated[str, AfterValidator(route_pattern.checked)]
 
 
 def read_token(path: Path) -> bytes:

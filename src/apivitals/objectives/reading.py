@@ -1,0 +1,126 @@
+"""Objectives from keys and values, or from the file; all that is wrong is in one message."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from apivitals.objectives.objectives import Objectives
+from apivitals.settings import Settings
+from apivitals.settings_file import nearest, problems_in, read
+
+_SECRETS_MAY_BE_IN = "receivers"
+_KEY = "[key]"
+"""What pydantic puts at the end of the place of a key that is wrong itself."""
+
+Location = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong at one place."""
+
+    location: Location
+    """The keys, and indices in lists, that lead there."""
+    value: str
+    """What is there, for a message: `` = 7``; empty for a section, and for what may be a secret."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{key_path(self.location)}{self.value}: {self.message}"
+
+
+def from_file(path: str | os.PathLike[str]) -> Objectives:
+    """Read the objectives of a settings file, whose other keys are the running service's.
+
+    Raises:
+        SettingsError: the file, a key or a value is wrong; all that is wrong is in the one message.
+    """
+    return from_mapping(read(Path(path)), str(path))
+
+
+def from_mapping(values: Mapping[str, Any], place: str = "objectives") -> Objectives:
+    """Build the objectives from the keys and values of a settings file; `place` is what a message calls it.
+
+    Keys of `Settings` that say nothing about objectives may be there, and are not looked at.
+
+    Raises:
+        SettingsError: a key or a value is wrong; all that is wrong is in the one message.
+    """
+    try:
+        return Objectives.model_validate(_without_settings(values))
+    except ValidationError as error:
+        raise problems_in(
+            f"{key_path(problem.location)}{problem.value} ({place}): {problem.message}" for problem in problems(error)
+        ) from None
+
+
+def problems(error: ValidationError) -> Iterable[Problem]:
+    """Yield each problem that pydantic found in objectives."""
+    for details in error.errors():
+        location = tuple(part for part in details["loc"] if part != _KEY)
+        yield Problem(location, _shown(details), _message(details, location))
+
+
+def key_path(location: Location) -> str:
+    """Write a place as its keys: ``routes['POST /pay'].latency[0].percent``."""
+    path = ""
+    for part in location:
+        if isinstance(part, str) and part.isidentifier():
+            path += f".{part}" if path else part
+        else:
+            path += f"[{part!r}]"
+    return path
+
+
+def _without_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    ours, others = Objectives.model_fields, Settings.model_fields
+    return {key: value for key, value in values.items() if key in ours or key not in others}
+
+
+def _shown(details: ErrorDetails) -> str:
+    value, location = details["input"], details["loc"]
+    scalar = value is None or isinstance(value, (bool, int, float, str))
+    if not scalar or location[-1:] == (_KEY,) or location[:1] == (_SECRETS_MAY_BE_IN,):
+        return ""
+    return "" if details["type"] == "extra_forbidden" else f" = {value!r}"
+
+
+def _message(details: ErrorDetails, location: Location) -> str:
+    if details["type"] == "extra_forbidden":
+        return f"there is no such key{nearest(str(location[-1]), _keys_beside(location))}"
+    if details["type"] == "missing":
+        return "is missing"
+    if details["type"] in {"model_type", "dict_type"}:
+        return "should have keys and values"
+    return details["msg"].removeprefix("Value error, ").replace("Input should", "should")
+
+
+def _keys_beside(location: Location) -> list[str]:
+    """Return the keys that are understood where the last one of `location` is."""
+    within: Any = Objectives
+    for part in location[:-1]:
+        if _is_section(within):
+            fields = {field.alias or name: field for name, field in within.model_fields.items()}
+            within = _without_none(fields[str(part)].annotation)
+        else:  # a table, or a list: what its values are
+            within = next(filter(_is_section, get_args(within)), None)
+    if not _is_section(within):
+        return []
+    known = [field.alias or name for name, field in within.model_fields.items()]
+    return [*known, *Settings.model_fields] if within is Objectives else known
+
+
+def _without_none(annotation: Any) -> Any:
+    choices = get_args(annotation)
+    return next(filter(_is_section, choices), annotation) if type(None) in choices else annotation
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
