@@ -1,11 +1,15 @@
 """Settings: where they come from, which goes first, and what a wrong one says."""
 
+import subprocess
+import sys
+
 import pytest
 from prometheus_client import CollectorRegistry
 
 from apivitals.arguments import Arguments
-from apivitals.catalog.http import DURATION_BOUNDS_SECONDS
+from apivitals.catalog.http import RESPONSE_TIME_BOUNDS_SECONDS
 from apivitals.configuration import SettingsError, load
+from apivitals.objectives import Objectives
 from apivitals.settings import Settings
 
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
@@ -33,7 +37,7 @@ def test_defaults(tmp_path):
     assert settings.enabled
     assert settings.metrics_path == "/metrics"
     assert settings.metrics_port is None
-    assert settings.duration_bounds_seconds == DURATION_BOUNDS_SECONDS
+    assert settings.duration_bounds_seconds == RESPONSE_TIME_BOUNDS_SECONDS
 
 
 def test_arguments_over_environment_over_file_over_defaults(configured):
@@ -196,3 +200,73 @@ def test_every_setting_is_an_argument_that_editors_know():
 
 def test_every_setting_is_described():
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_classes_of_routes_are_their_priorities_after_the_explicit_ones(configured):
+    text = """
+    priorities: {"GET /payments/refunds": low}
+    routes:
+      "/payments/*": critical
+      "GET /payments/refunds": high
+      "/reports/*": {latency: [{percent: 99, within_seconds: 1}]}
+    """
+    assert list(configured(text).priorities.items()) == [
+        ("GET /payments/refunds", "low"),
+        ("/payments/*", "critical"),
+        ("/reports/*", "medium"),
+    ]
+    environ = {"APIVITALS_PRIORITIES": "/reports/*=high"}
+    assert next(iter(configured(text, None, environ).priorities)) == "/reports/*"
+    assert configured(text, None, environ).priorities["/reports/*"] == "high"
+
+
+def test_thresholds_of_objectives_are_bucket_bounds(configured):
+    bounds = configured("classes: {critical: {response_time_seconds: {critical: 1.7}}}").duration_bounds_seconds
+    assert bounds == tuple(sorted({*RESPONSE_TIME_BOUNDS_SECONDS, 1.7}))
+
+
+def test_bounds_given_without_a_threshold_are_refused(configured, tmp_path):
+    own = "0.1,0.2,0.5,1,2,5,10,30"
+    assert len(configured("slo_window_days: 30", None, {"APIVITALS_DURATION_BOUNDS_SECONDS": own}).priorities) == 0
+    with pytest.raises(SettingsError) as caught:
+        configured("sla: {p95_seconds: 0.7, p99_seconds: 3}", None, {"APIVITALS_DURATION_BOUNDS_SECONDS": own})
+    assert str(caught.value) == (
+        "apivitals settings:\n  APIVITALS_DURATION_BOUNDS_SECONDS (environment): lacks 0.7, 3, which objectives in"
+        f" {tmp_path}/apivitals.yaml compare with; add it, or leave the setting out"
+    )
+
+
+def test_more_bounds_than_a_histogram_may_have_are_refused(configured):
+    routes = "".join(
+        f"  /{n}: {{latency: [{{percent: 99, within_seconds: {n}.25}}, {{percent: 90, within_seconds: {n}.15}}]}}\n"
+        for n in range(1, 45)
+    )
+    with pytest.raises(SettingsError, match=r"96 response times .* makes over 100 bucket bounds"):
+        configured("routes:\n" + routes)
+
+
+def test_what_is_wrong_with_settings_and_objectives_is_said_at_once(configured, tmp_path):
+    with pytest.raises(SettingsError) as caught:
+        configured("priorities: {/x: urgent}\nclasses: {critcal: {}}\nfeatures: {slo: maybe}\nselectr: {}")
+    lines = str(caught.value).splitlines()[1:]
+    assert sorted(line.split(" (")[0].strip() for line in lines) == [
+        "classes.critcal",
+        "features.slo = 'maybe'",
+        "priorities['/x'] = {'/x': 'urgent'}",
+        "selectr",
+    ]
+    assert all(str(tmp_path / "apivitals.yaml") in line for line in lines)
+
+
+def test_default_objectives_need_no_bounds_of_their_own():
+    """The rules that ship for every service compare with them, also where there is no settings file."""
+    assert set(Objectives().thresholds_seconds()) <= set(RESPONSE_TIME_BOUNDS_SECONDS)
+
+
+def test_a_service_without_objectives_does_not_load_them(tmp_path):
+    (tmp_path / "apivitals.yaml").write_text("priorities: {/x: low}\nseries_limit: 7")
+    code = (
+        "import sys; from apivitals.configuration import load; load({}); print('apivitals.objectives' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "False"

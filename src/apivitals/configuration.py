@@ -10,16 +10,19 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
-from apivitals.settings import Settings
+from apivitals.settings import MOST_BOUNDS, Settings
 from apivitals.settings_file import FILE_NAME, SettingsError, nearest, problems_in, read
 
 __all__ = ["SettingsError", "load"]
+
+if TYPE_CHECKING:
+    from apivitals.objectives import Objectives
 
 logger = logging.getLogger("apivitals")
 
@@ -61,15 +64,16 @@ def load(
         SettingsError: a value, a key or the file is wrong; all that is wrong is in the one message.
     """
     given = {key: value for key, value in arguments.items() if key != "config"}
+    path, content = _from_file(arguments.get("config") or environ.get(_CONFIG), directory or Path.cwd())
+    objectives, problems = _objectives(content, path)
     sources = [
         ("argument of instrument()", given),
         (_ENVIRONMENT, _from_environment(environ)),
-        *_from_file(arguments.get("config") or environ.get(_CONFIG), directory or Path.cwd()),
+        (path, {key: value for key, value in content.items() if key in Settings.model_fields}),
         ("environment, OpenTelemetry's", _from_opentelemetry(environ)),
     ]
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    problems = []
     for name, source in sources:
         for key, value in source.items():
             if key not in Settings.model_fields:
@@ -85,8 +89,42 @@ def load(
     if problems:
         raise problems_in(problems)
     if settings.metrics_port is not None and "metrics_path" not in values:
-        return settings.model_copy(update={"metrics_path": None})
-    return settings
+        settings = settings.model_copy(update={"metrics_path": None})
+    return settings if objectives is None else _for_objectives(settings, objectives, origin, path)
+
+
+def _objectives(content: Mapping[str, Any], path: str) -> tuple[Objectives | None, list[str]]:
+    """Find what the file demands of the service, if it has keys for that: most services' files have none."""
+    if content.keys() <= Settings.model_fields.keys():
+        return None, []
+    from apivitals.objectives.reading import checked  # noqa: PLC0415  # only for those that have objectives
+
+    objectives, problems = checked(content)
+    # What is wrong with a setting is found with the settings
+    return objectives, [each.at(path) for each in problems if each.location[0] not in Settings.model_fields]
+
+
+def _for_objectives(settings: Settings, objectives: Objectives, origin: Mapping[str, str], path: str) -> Settings:
+    """Label routes with the classes that the objectives give them, and see that their thresholds are bucket bounds."""
+    bounds, thresholds = settings.duration_bounds_seconds, objectives.thresholds_seconds()
+    missing = sorted(set(thresholds) - set(bounds))
+    problem = ""
+    if missing and "duration_bounds_seconds" in origin:
+        where = _as_written("duration_bounds_seconds", origin["duration_bounds_seconds"])
+        times = ", ".join(f"{seconds:g}" for seconds in missing)
+        problem = f"{where}: lacks {times}, which objectives in {path} compare with; add it, or leave the setting out"
+    elif len(bounds) + len(missing) > MOST_BOUNDS:
+        problem = f"{len(thresholds)} response times are compared with in {path}, which makes over {MOST_BOUNDS} bucket"
+        problem += " bounds with those that are there anyway: use fewer"
+    if problem:
+        raise problems_in([problem])
+    by_route = {pattern: route.priority for pattern, route in objectives.routes.items()}
+    return settings.model_copy(
+        update={
+            "priorities": {**settings.priorities, **by_route, **settings.priorities},  # first come, last word
+            "duration_bounds_seconds": tuple(sorted({*bounds, *missing})),
+        }
+    )
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -116,11 +154,9 @@ def _from_opentelemetry(environ: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _from_file(given: str | os.PathLike[str] | None, directory: Path) -> list[tuple[str, dict[str, Any]]]:
+def _from_file(given: str | os.PathLike[str] | None, directory: Path) -> tuple[str, dict[str, Any]]:
     path = directory / (given or FILE_NAME)
-    if given is None and not path.exists():
-        return []
-    return [(str(path), read(path))]
+    return str(path), {} if given is None and not path.exists() else read(path)
 
 
 def _unknown(source: str, key: str, known: list[str] | None = None) -> str:

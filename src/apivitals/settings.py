@@ -14,19 +14,19 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from apivitals import route_pattern
 from apivitals.catalog import Priority, label_name
-from apivitals.catalog.http import DURATION_BOUNDS_SECONDS, REQUEST_DURATION, SIZE_BOUNDS_BYTES
+from apivitals.catalog.http import REQUEST_DURATION, RESPONSE_TIME_BOUNDS_SECONDS, SIZE_BOUNDS_BYTES
 
 DEFAULT_METRICS_PORT = 9464  # the OpenTelemetry specification's, for its Prometheus exporter
 DEFAULT_PATH = "/metrics"
-_MOST_BOUNDS = 100
+MOST_BOUNDS = 100
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _OFF = {"off", "none", "no", "false"}
 
 
 def _bounds(values: tuple[float, ...]) -> tuple[float, ...]:
-    if not 0 < len(values) <= _MOST_BOUNDS:
-        raise ValueError(f"give 1 to {_MOST_BOUNDS} bounds, not {len(values)}")
+    if not 0 < len(values) <= MOST_BOUNDS:
+        raise ValueError(f"give 1 to {MOST_BOUNDS} bounds, not {len(values)}")
     if not all(math.isfinite(value) and value >= 0 for value in values):
         raise ValueError("bounds are finite and not negative; the bucket up to +Inf is there anyway")
     if any(low >= high for low, high in pairwise(values)):
@@ -149,7 +149,8 @@ class Settings(BaseSettings):
     )
 
     duration_bounds_seconds: Bounds = Field(
-        DURATION_BOUNDS_SECONDS, description="Bucket bounds of response time and latency, in seconds."
+        RESPONSE_TIME_BOUNDS_SECONDS,
+        description="Bucket bounds of response time and latency, in seconds; the thresholds of objectives come on top.",
     )
     size_bounds_bytes: Bounds = Field(SIZE_BOUNDS_BYTES, description="Bucket bounds of body sizes, in bytes.")
 

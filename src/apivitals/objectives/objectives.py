@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from apivitals import route_pattern
 from apivitals.catalog import PRIORITIES, Priority
+from apivitals.objectives.response_times import Location, compared_with
 from apivitals.objectives.route import CLASS, Route, written_out
 from apivitals.objectives.service_class import Classes, ServiceClass
 from apivitals.objectives.thresholds import Features, Sla, Thresholds
@@ -120,13 +121,13 @@ class Objectives(Section):
         of_class = self.classes.of(route.priority)
         return {name for name in ServiceClass.model_fields if getattr(route, name) != getattr(of_class, name)}
 
-    def thresholds_seconds(self) -> tuple[float, ...]:
-        """Return every response time that a rating, a latency objective or the SLA compares with, in order.
+    def response_times(self) -> Iterator[tuple[Location, float]]:
+        """Yield the place and the seconds of everything that response times are compared with."""
+        return compared_with(self.classes, self.routes, self.sla)
 
-        Each must be a bucket bound of the response-time histogram: between bounds, a histogram knows nothing.
-        """
-        demanded = (*(getattr(self.classes, name) for name in Classes.model_fields), *self.routes.values(), self.sla)
-        return tuple(sorted({seconds for part in demanded for seconds in part.thresholds_seconds()}))
+    def thresholds_seconds(self) -> tuple[float, ...]:
+        """Return every response time that a rating, a latency objective or the SLA compares with, in order."""
+        return tuple(sorted({seconds for _, seconds in self.response_times()}))
 
 
 def _over_its_class(value: Any, classes: Classes) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -12,14 +12,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from apivitals.objectives.objectives import Objectives
+from apivitals.objectives.response_times import Location
 from apivitals.settings import Settings
 from apivitals.settings_file import nearest, problems_in, read
 
 _SECRETS_MAY_BE_IN = "receivers"
 _KEY = "[key]"
 """What pydantic puts at the end of the place of a key that is wrong itself."""
-
-Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,9 @@ class Problem:
     """What is there, for a message: `` = 7``; empty for a section, and for what may be a secret."""
     message: str
 
-    def __str__(self) -> str:
-        return f"{key_path(self.location)}{self.value}: {self.message}"
+    def at(self, place: str) -> str:
+        """Say it in a line; `place` is the file."""
+        return f"{key_path(self.location)}{self.value} ({place}): {self.message}"
 
 
 def from_file(path: str | os.PathLike[str]) -> Objectives:
@@ -53,19 +53,24 @@ def from_mapping(values: Mapping[str, Any], place: str = "objectives") -> Object
     Raises:
         SettingsError: a key or a value is wrong; all that is wrong is in the one message.
     """
+    objectives, problems = checked(values)
+    if objectives is None:
+        raise problems_in(problem.at(place) for problem in problems)
+    return objectives
+
+
+def checked(values: Mapping[str, Any]) -> tuple[Objectives | None, list[Problem]]:
+    """Build the objectives from the keys and values of a settings file, or say all that is wrong."""
+    ours, others = Objectives.model_fields, Settings.model_fields
     try:
-        return Objectives.model_validate(_without_settings(values))
+        return Objectives.model_validate({k: v for k, v in values.items() if k in ours or k not in others}), []
     except ValidationError as error:
-        raise problems_in(
-            f"{key_path(problem.location)}{problem.value} ({place}): {problem.message}" for problem in problems(error)
-        ) from None
+        return None, list(map(_problem, error.errors()))
 
 
-def problems(error: ValidationError) -> Iterable[Problem]:
-    """Yield each problem that pydantic found in objectives."""
-    for details in error.errors():
-        location = tuple(part for part in details["loc"] if part != _KEY)
-        yield Problem(location, _shown(details), _message(details, location))
+def _problem(details: ErrorDetails) -> Problem:
+    location = tuple(part for part in details["loc"] if part != _KEY)
+    return Problem(location, _shown(details), _message(details, location))
 
 
 def key_path(location: Location) -> str:
@@ -79,11 +84,6 @@ def key_path(location: Location) -> str:
     return path
 
 
-def _without_settings(values: Mapping[str, Any]) -> dict[str, Any]:
-    ours, others = Objectives.model_fields, Settings.model_fields
-    return {key: value for key, value in values.items() if key in ours or key not in others}
-
-
 def _shown(details: ErrorDetails) -> str:
     value, location = details["input"], details["loc"]
     scalar = value is None or isinstance(value, (bool, int, float, str))
@@ -94,7 +94,8 @@ def _shown(details: ErrorDetails) -> str:
 
 def _message(details: ErrorDetails, location: Location) -> str:
     if details["type"] == "extra_forbidden":
-        return f"there is no such key{nearest(str(location[-1]), _keys_beside(location))}"
+        kind = "key" if location[1:] else "setting"
+        return f"there is no such {kind}{nearest(str(location[-1]), _keys_beside(location))}"
     if details["type"] == "missing":
         return "is missing"
     if details["type"] in {"model_type", "dict_type"}:

@@ -142,10 +142,6 @@ class ServiceClass(Section):
         """The ratio of requests that may fail, exactly: 0.001 for 99.9 %; None without an objective."""
         return None if self.availability_percent is None else percentage_of(100 - self.availability_percent)
 
-    def thresholds_seconds(self) -> set[float]:
-        """Return every response time that ratings and latency objectives compare with."""
-        return {*self.response_time_seconds.seconds, *(objective.within_seconds for objective in self.latency)}
-
 
 def _default(*seconds: float, **values: Any) -> ServiceClass:
     ratings = dict(zip(Ratings.model_fields, seconds, strict=True))

@@ -113,10 +113,6 @@ class Sla(Section):
     availability_percent: ObjectiveOrOff = Field(Decimal("99.9"), description="Percent of requests that do not fail.")
     error_rate_percent: Percent = Field(Decimal(1), description="Percent of requests that may fail at any time.")
 
-    def thresholds_seconds(self) -> set[float]:
-        """Return the response times that the targets compare with."""
-        return {seconds for seconds in (self.p95_seconds, self.p99_seconds) if seconds is not None}
-
 
 class Features(Section):
     """Groups of rules, each of which can be left out."""
