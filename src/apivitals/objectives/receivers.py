@@ -154,7 +154,7 @@ class DeadMansSwitch(Section):
     token_file: SecretFile | None = Field(None, description="File with a bearer token to show.")
 
 
-def _given_whole(value: Any) -> Any:
+def _off(value: Any) -> Any:
     return None if value in (False, "off") else value
 
 
@@ -165,7 +165,7 @@ class Receivers(Section):
     email: Annotated[tuple[Email, ...], _OneOrSeveral()] = Field((), description="E-mail.")
     pagerduty: Annotated[tuple[PagerDuty, ...], _OneOrSeveral()] = Field((), description="Services in PagerDuty.")
     webhook: Annotated[tuple[Webhook, ...], _OneOrSeveral()] = Field((), description="HTTP endpoints.")
-    dead_mans_switch: Annotated[DeadMansSwitch | None, BeforeValidator(_given_whole)] = Field(
+    dead_mans_switch: Annotated[DeadMansSwitch | None, BeforeValidator(_off)] = Field(
         None, description="A service that calls when it hears nothing any more."
     )
 
