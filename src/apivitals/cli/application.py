@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from apivitals.cli.demo import demo
+from apivitals.cli.init import init
+from apivitals.cli.validate import validate
 from apivitals.version import __version__
 
 _WRONG_USE = 2
@@ -14,6 +16,8 @@ _INTERRUPTED = 130
 
 application = typer.Typer(name="apivitals", add_completion=False, rich_markup_mode=None)
 application.command()(demo)
+application.command()(init)
+application.command()(validate)
 
 
 @application.callback(invoke_without_command=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+_WORKBOOK_DAYS = 30
 Tier = Literal["fast", "slow"]
 
 
@@ -24,10 +25,15 @@ class BurnRate:
     long: str
     long_seconds: int
     factor: Decimal
+    """For a budget of 30 days."""
 
-    def can_fire(self, error_budget: Decimal) -> bool:
+    def factor_for(self, window_days: int) -> Decimal:
+        """Return the factor that spends the same share of a budget of so many days; at least 1, which is allowed."""
+        return max(self.factor * window_days / _WORKBOOK_DAYS, Decimal(1))
+
+    def can_fire(self, error_budget: Decimal, window_days: int = _WORKBOOK_DAYS) -> bool:
         """Whether a failure of every request is enough; at factor times budget of 1 or more, it is not."""
-        return self.factor * error_budget < 1
+        return self.factor_for(window_days) * error_budget < 1
 
 
 BURN_RATES = (

@@ -9,7 +9,10 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from apivitals import route_pattern
 from apivitals.catalog import PRIORITIES, Priority
-from apivitals.objectives.response_times import Location, compared_with
+from apivitals.objectives.location import Location
+from apivitals.objectives.mute_hours import MuteHours
+from apivitals.objectives.receivers import Receivers
+from apivitals.objectives.response_times import compared_with
 from apivitals.objectives.route import CLASS, Route, written_out
 from apivitals.objectives.service_class import Classes, ServiceClass
 from apivitals.objectives.thresholds import Features, Sla, Thresholds
@@ -76,8 +79,10 @@ class Objectives(Section):
     dashboard_base_url: BaseUrl = Field(
         "", description="Grafana's address, for links to dashboards; empty for no links."
     )
-    receivers: dict[str, Any] = Field(default_factory=dict, description="Who is notified.")
-    mute_hours: list[Any] = Field(default_factory=list, description="When only what is critical notifies.")
+    receivers: Receivers = Field(
+        default_factory=Receivers, description="Who is told of alerts; secrets stay in files of their own."
+    )
+    mute_hours: tuple[MuteHours, ...] = Field((), description="Hours of the week in which only some alerts tell.")
 
     @field_validator("routes", mode="before")
     @classmethod
@@ -90,9 +95,7 @@ class Objectives(Section):
         default = info.data.get("default_priority", "medium")
         return {pattern: _over_its_class(written_out(value, default), classes) for pattern, value in given.items()}
 
-    @field_validator(
-        "selector", "priorities", "excluded_routes", "alert_labels", "receivers", "mute_hours", mode="before"
-    )
+    @field_validator("selector", "priorities", "excluded_routes", "alert_labels", "mute_hours", mode="before")
     @classmethod
     def _all_comments(cls, given: Any, info: ValidationInfo) -> Any:
         if given is None:

@@ -11,12 +11,12 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from apivitals.objectives.location import Location, key_path
 from apivitals.objectives.objectives import Objectives
-from apivitals.objectives.response_times import Location
 from apivitals.settings import Settings
 from apivitals.settings_file import nearest, problems_in, read
 
-_SECRETS_MAY_BE_IN = "receivers"
+_SECRETS_MAY_BE_IN = Settings.secrets | {"receivers"}
 _KEY = "[key]"
 """What pydantic puts at the end of the place of a key that is wrong itself."""
 
@@ -28,12 +28,13 @@ class Problem:
     location: Location
     """The keys, and indices in lists, that lead there."""
     value: str
-    """What is there, for a message: `` = 7``; empty for a section, and for what may be a secret."""
+    """What is there, for a message; empty for a section, and for what may be a secret."""
     message: str
 
     def at(self, place: str) -> str:
         """Say it in a line; `place` is the file."""
-        return f"{key_path(self.location)}{self.value} ({place}): {self.message}"
+        value = f" = {self.value}" if self.value else ""
+        return f"{key_path(self.location)}{value} ({place}): {self.message}"
 
 
 def from_file(path: str | os.PathLike[str]) -> Objectives:
@@ -68,28 +69,30 @@ def checked(values: Mapping[str, Any]) -> tuple[Objectives | None, list[Problem]
         return None, list(map(_problem, error.errors()))
 
 
+def settings_problems(values: Mapping[str, Any]) -> list[Problem]:
+    """Say what is wrong with the settings in the keys and values of a settings file, besides those of objectives."""
+    given = {key: value for key, value in values.items() if key in Settings.model_fields}
+    refused = Settings.only_arguments & given.keys()
+    problems = [Problem((key,), "", "can only be an argument of instrument()") for key in sorted(refused)]
+    try:
+        Settings(**{key: value for key, value in given.items() if key not in refused})
+    except ValidationError as error:
+        found = map(_problem, error.errors())
+        problems += [each for each in found if not {*each.location[:1]} & Objectives.model_fields.keys()]
+    return problems
+
+
 def _problem(details: ErrorDetails) -> Problem:
     location = tuple(part for part in details["loc"] if part != _KEY)
     return Problem(location, _shown(details), _message(details, location))
 
 
-def key_path(location: Location) -> str:
-    """Write a place as its keys: ``routes['POST /pay'].latency[0].percent``."""
-    path = ""
-    for part in location:
-        if isinstance(part, str) and part.isidentifier():
-            path += f".{part}" if path else part
-        else:
-            path += f"[{part!r}]"
-    return path
-
-
 def _shown(details: ErrorDetails) -> str:
     value, location = details["input"], details["loc"]
     scalar = value is None or isinstance(value, (bool, int, float, str))
-    if not scalar or location[-1:] == (_KEY,) or location[:1] == (_SECRETS_MAY_BE_IN,):
+    if not scalar or location[-1:] == (_KEY,) or not {*location[:1]}.isdisjoint(_SECRETS_MAY_BE_IN):
         return ""
-    return "" if details["type"] == "extra_forbidden" else f" = {value!r}"
+    return "" if details["type"] == "extra_forbidden" else repr(value)
 
 
 def _message(details: ErrorDetails, location: Location) -> str:

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from apivitals.catalog import PRIORITIES
+from apivitals.objectives.location import Location
 from apivitals.objectives.service_class import Classes, ServiceClass
 from apivitals.objectives.thresholds import Sla
-
-Location = tuple[int | str, ...]
-"""The keys of the file, and indices in its lists, that lead to a value."""
 
 
 def compared_with(classes: Classes, routes: Mapping[str, ServiceClass], sla: Sla) -> Iterator[tuple[Location, float]]:

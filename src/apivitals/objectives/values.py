@@ -19,7 +19,7 @@ DERIVED: Any = None
 
 def percentage_of(percent: Decimal) -> Decimal:
     """Turn a percentage into a ratio, exactly: 99.9 into 0.999."""
-    return percent.scaleb(-2)
+    return percent.scaleb(-2).normalize()
 
 
 def _off(value: Any) -> Any:
@@ -47,7 +47,7 @@ def _label(value: str) -> str:
     return value
 
 
-_OFF_SCHEMA = {"enum": ["off", False], "description": "Off."}
+OFF_SCHEMA = {"enum": ["off", False], "description": "Off."}
 
 
 def _numeric(**limits: float) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _numeric(**limits: float) -> dict[str, Any]:
 
 
 def _or_off(schema: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [schema, _OFF_SCHEMA]})
+    return WithJsonSchema({"anyOf": [schema, OFF_SCHEMA]})
 
 
 _positive = _numeric(exclusiveMinimum=0)
