@@ -17,7 +17,7 @@ from apivitals.slo.promql import number
 from apivitals.slo.recording.objectives import SHORT_WINDOWS, budget_window
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import Level
-from apivitals.slo.template import DURATION, PERCENTAGE, VALUE, asked, same
+from apivitals.slo.template import DURATION, PERCENTAGE, RATE, asked, same
 
 NAMES = {AVAILABILITY: "ApiAvailabilityBudgetBurn"}
 LATENCY_NAME = "ApiLatencyBudgetBurn"
@@ -79,14 +79,14 @@ def _text(plan: Plan, objective: Objective, tiers: list[Burning]) -> Text:
     long = tiers[0].rate.long
     ratio = select(level.slo_ratio(long), *mine)
     remaining = select(level.budget_remaining, *mine)
-    left = asked(remaining, f"{PERCENTAGE} of the error budget of {budget_window(plan)} is left")
-    rate = asked(select(level.burn_rate, *mine), f"; it burns {VALUE} times faster than allowed")
+    left = asked(f"clamp_min({remaining}, 0)", f"{PERCENTAGE} of the error budget of {budget_window(plan)} is left")
+    rate = asked(select(level.burn_rate, *mine), f"; it burns {RATE} times faster than allowed")
     soon = asked(f"{select(level.exhaustion, *mine)} > 0", f" and would be gone in {DURATION}")
-    first = commonest_error(select, level) if objective.kind == AVAILABILITY else grown_component(select, level)
+    first = commonest_error(select, level) if objective.kind == AVAILABILITY else f" {grown_component(select, level)}"
     share = asked(ratio, PERCENTAGE, "More than allowed")
     return Text(
         f"{of_subject(objective.subject)}: {share} {failed} in {long}, objective {objective.words}",
-        f"{left}{rate}{soon}. {first}",
+        f"{left}{rate}{soon}.{first}",
     )
 
 

@@ -7,7 +7,7 @@ from apivitals.slo.outcome import FAILURE
 from apivitals.slo.plan import Subject
 from apivitals.slo.promql import Select, count
 from apivitals.slo.series import COMPONENT, ERROR_TYPE, METHOD, OF_ROUTE, ROUTE, Level
-from apivitals.slo.template import DURATION, PERCENTAGE, asked, of, same
+from apivitals.slo.template import DURATION, PERCENTAGE, RATE, asked, of, same
 
 
 def grown_component(select: Select, level: Level, *, before: str = "1h") -> str:
@@ -29,18 +29,18 @@ def grown_component(select: Select, level: Level, *, before: str = "1h") -> str:
 
 
 def slowest_route(select: Select, level: Level) -> str:
-    """Name the route that most of the time is spent on."""
+    """Name the route that most of the time is spent on, in a sentence that begins with a space."""
     series = select(OF_ROUTE.response_sum, *same(*level.labels))
-    return asked(f"topk(1, {series})", f"Most time goes to {of(METHOD)} {of(ROUTE)}.")
+    return asked(f"topk(1, {series})", f" Most time goes to {of(METHOD)} {of(ROUTE)}.")
 
 
 def commonest_error(select: Select, level: Level) -> str:
-    """Name the route and the error that most failures are of."""
+    """Name the route and the error that most failures are of, likewise."""
     raw = select(count(http.REQUEST_DURATION), FAILURE, *same(*level.labels), over="5m")
     failing = f"topk(1, sum by ({METHOD}, {ROUTE}, {ERROR_TYPE}) (rate({raw})) > 0)"
     return asked(
         failing,
-        f"Look first at {of(ERROR_TYPE)} in {of(METHOD)} {of(ROUTE)}, {'{{ . | first | value | humanize }}'}/s.",
+        f" Look first at {of(ERROR_TYPE)} in {of(METHOD)} {of(ROUTE)}, {RATE}/s.",
     )
 
 

@@ -13,7 +13,7 @@ from apivitals.slo.promql import number
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import INSTANCE, JOB
 from apivitals.slo.targets import UP, down, instrumented_instances, present
-from apivitals.slo.template import THE_DURATION, THE_VALUE, label
+from apivitals.slo.template import THE_COUNT, THE_DURATION, label
 from apivitals.slo.thresholds.machine import INSTANCE_OF
 
 SCRAPE_SECONDS = "scrape_duration_seconds"
@@ -123,7 +123,7 @@ def _service(plan: Plan) -> Iterator[Alert]:
         "warning",
         Text(
             f"{label('job')}: {label('metric')} has too many series",
-            f"{THE_VALUE} observations of {label('metric')} in 10 minutes were past the series limit and are counted"
+            f"{THE_COUNT} observations of {label('metric')} in 10 minutes were past the series limit and are counted"
             " without labels: rules by class or route miss them. Look first at labels from requests.",
         ),
         held="5m",
@@ -136,7 +136,7 @@ def _service(plan: Plan) -> Iterator[Alert]:
         "warning",
         Text(
             f"{label('job')}: apivitals has errors of its own in {label('operation')}",
-            f"{THE_VALUE} errors in 10 minutes. The requests went on, but what they measured may be missing. Look first"
+            f"{THE_COUNT} errors in 10 minutes. The requests went on, but what they measured may be missing. Look first"
             " at the log of the service: each kind is logged once.",
         ),
         held="5m",
@@ -183,7 +183,7 @@ def _prometheus(plan: Plan) -> Iterator[Alert]:
         "critical",
         Text(
             "Prometheus cannot evaluate rules of apivitals",
-            f"{label('rule_group')}: {THE_VALUE} evaluations failed or were left out in 5 minutes, so alerts may be"
+            f"{label('rule_group')}: {THE_COUNT} evaluations failed or were left out in 5 minutes, so alerts may be"
             " missing. Look first at the rules page of Prometheus, which has the error.",
         ),
         held="5m",
@@ -212,7 +212,7 @@ def _alertmanager(plan: Plan) -> Iterator[Alert]:
         "critical",
         Text(
             f"Alertmanager cannot notify by {label('integration')}",
-            f"{THE_VALUE} notifications by {label('integration')} failed in 10 minutes. Look first at its log: a token"
+            f"{THE_COUNT} notifications by {label('integration')} failed in 10 minutes. Look first at its log: a token"
             " that has expired, an address that is not reached.",
         ),
         held="5m",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-VALUE = "{{ . | first | value | humanize }}"
+RATE = '{{ . | first | value | printf "%.2f" }}'
+COUNT = '{{ . | first | value | printf "%.0f" }}'
 PERCENTAGE = "{{ . | first | value | humanizePercentage }}"
 DURATION = "{{ . | first | value | humanizeDuration }}"
 THE_PERCENTAGE = "{{ $value | humanizePercentage }}"
 THE_DURATION = "{{ $value | humanizeDuration }}"
-THE_VALUE = "{{ $value | humanize }}"
+THE_RATE = '{{ $value | printf "%.2f" }}'
+THE_COUNT = '{{ $value | printf "%.0f" }}'
 
 _LABEL = re.compile(r'"\$(\w+)"')
 

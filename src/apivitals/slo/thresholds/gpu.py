@@ -13,7 +13,7 @@ from apivitals.slo.recording.resources import GPU_ID, GPU_INDEX
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import ERROR_TYPE, GPU, GPU_MEMORY, INSTANCE
 from apivitals.slo.targets import present
-from apivitals.slo.template import THE_PERCENTAGE, VALUE, asked, label, of, same
+from apivitals.slo.template import COUNT, THE_PERCENTAGE, asked, label, of, same
 from apivitals.slo.thresholds.machine import INSTANCE_OF
 
 REASON = label_name(gpu.REASON)
@@ -80,7 +80,7 @@ def _held_back(plan: Plan) -> Alert:
         Text(
             f"{_WHICH} is slowed down ({label(REASON)})",
             f"{THE_PERCENTAGE} of the last 10 minutes its clocks were held back by {label(REASON)}"
-            f"{asked(temperature, f'; it is at {VALUE} °C')}. Look first at cooling and power.",
+            f"{asked(temperature, f'; it is at {COUNT} °C')}. Look first at cooling and power.",
         ),
         held="5m",
     )

@@ -13,7 +13,7 @@ from apivitals.slo.promql import number
 from apivitals.slo.recording.resources import LIMIT, RESOURCE
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import CPU, INSTANCE, MEMORY, THROTTLED, WAITING
-from apivitals.slo.template import PERCENTAGE, THE_PERCENTAGE, VALUE, asked, label, same
+from apivitals.slo.template import PERCENTAGE, RATE, THE_PERCENTAGE, asked, label, same
 
 MOUNTPOINT, DEVICE = label_name(host.MOUNTPOINT), label_name(host.DEVICE)
 INSTANCE_OF = f"{label('instance')} of {label('job')}"
@@ -51,8 +51,8 @@ def machine_alerts(plan: Plan) -> Iterator[Alert]:
         thresholds.cpu_percent,
         select(CPU),
         f"of the CPU of the {label(LIMIT)} is used",
-        f"Look first at whose it is: the process itself uses {asked(own, f'{VALUE}', '?')} of"
-        f" {asked(limit, f'{VALUE}', '?')} CPUs; then at the throughput.",
+        f"Look first at whose it is: the process itself uses {asked(own, f'{RATE}', '?')} of"
+        f" {asked(limit, f'{RATE}', '?')} CPUs; then at the throughput.",
         held="10m",
     )
     resident = select(process.MEMORY_USAGE, *mine)
@@ -77,7 +77,7 @@ def machine_alerts(plan: Plan) -> Iterator[Alert]:
         thresholds.cpu_throttled_percent,
         select(THROTTLED),
         "of the CPU periods ended in waiting for the container's quota",
-        f"Look first at the quota, {asked(select(container.CPU_QUOTA, *mine), f'{VALUE} CPUs', 'which is not known')}:"
+        f"Look first at the quota, {asked(select(container.CPU_QUOTA, *mine), f'{RATE} CPUs', 'which is not known')}:"
         " short bursts are throttled although the average use is low.",
         held="10m",
     )

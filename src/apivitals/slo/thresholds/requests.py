@@ -14,7 +14,7 @@ from apivitals.slo.promql import number, quoted
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import CLASS, JOB, PRIORITY
 from apivitals.slo.targets import UP, present
-from apivitals.slo.template import DURATION, THE_DURATION, THE_PERCENTAGE, THE_VALUE, VALUE, asked, same
+from apivitals.slo.template import DURATION, RATE, THE_DURATION, THE_PERCENTAGE, THE_RATE, asked, same
 
 
 def request_alerts(plan: Plan) -> Iterator[Alert]:
@@ -60,7 +60,7 @@ def _response_time(plan: Plan, subject: Subject) -> Iterator[Alert]:
                 f"{of_subject(subject)}: p95 response time is {THE_DURATION}",
                 f"5 % of the requests take longer than {THE_DURATION}; the threshold is {number(grade.threshold)} s"
                 f"{asked(usual, f', and an hour ago it was {DURATION}')}."
-                f" {grown_component(plan.select, level)} {slowest_route(plan.select, level)}",
+                f" {grown_component(plan.select, level)}{slowest_route(plan.select, level)}",
             ),
             held="5m",
             labels=subject.labels,
@@ -107,8 +107,8 @@ def _error_rate(plan: Plan, subject: Subject) -> Iterator[Alert]:
         subject.demands.severities.slow,
         Text(
             f"{of_subject(subject)}: {THE_PERCENTAGE} fail",
-            f"{THE_PERCENTAGE} of{asked(requests, f' {VALUE} requests/s')} failed in the last 5 minutes; the threshold"
-            f" is {number(percent)} %. {commonest_error(plan.select, level)}",
+            f"{THE_PERCENTAGE} of{asked(requests, f' {RATE} requests/s')} failed in the last 5 minutes; the threshold"
+            f" is {number(percent)} %.{commonest_error(plan.select, level)}",
         ),
         held="5m",
         labels=subject.labels,
@@ -129,7 +129,7 @@ def _error_spike(plan: Plan, subject: Subject) -> Iterator[Alert]:
             f"{of_subject(subject)}: {THE_PERCENTAGE} fail, suddenly",
             f"{THE_PERCENTAGE} of the requests failed in the last 5 minutes"
             f"{asked(before, ', and an hour ago {{ . | first | value | humanizePercentage }}')}; a spike begins at"
-            f" {number(percent)} %. {commonest_error(plan.select, level)}",
+            f" {number(percent)} %.{commonest_error(plan.select, level)}",
         ),
         held="1m",
         labels=subject.labels,
@@ -152,9 +152,9 @@ def _throughput(plan: Plan, subject: Subject) -> Iterator[Alert]:
         f"{requests} < {number(floor)}\nunless on ({JOB.by})\n(sum by ({JOB.by}) ({select(UP)}) == 0)",
         subject.demands.severities.slow,
         Text(
-            f"{of_subject(subject)}: only {THE_VALUE} requests/s",
-            f"There are {THE_VALUE} requests per second; the floor is {number(floor)}"
-            f"{asked(usual, f', and an hour ago there were {VALUE}')}. The service is up: look first at what sends it"
+            f"{of_subject(subject)}: only {THE_RATE} requests/s",
+            f"There are {THE_RATE} requests per second; the floor is {number(floor)}"
+            f"{asked(usual, f', and an hour ago there were {RATE}')}. The service is up: look first at what sends it"
             " its requests: DNS, load balancer, clients, the last deployment.",
         ),
         held="5m",

@@ -13,7 +13,7 @@ from apivitals.slo.plan import Plan
 from apivitals.slo.promql import number
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import CLASS, GC_PAUSED, INSTANCE, JOB, METHOD, OF_ROUTE, QUEUE_TIME, ROUTE
-from apivitals.slo.template import DURATION, THE_DURATION, THE_PERCENTAGE, THE_VALUE, VALUE, asked, label, of, same
+from apivitals.slo.template import COUNT, DURATION, THE_COUNT, THE_DURATION, THE_PERCENTAGE, asked, label, of, same
 from apivitals.slo.thresholds.machine import INSTANCE_OF, ratio_alerts
 
 
@@ -50,9 +50,9 @@ def _in_flight(plan: Plan) -> Iterator[Alert]:
             f"sum by ({INSTANCE.by}) (min_over_time({active})) >= {number(grade.threshold)}",
             grade.severity,
             Text(
-                f"{INSTANCE_OF}: {THE_VALUE} requests in flight",
-                f"{THE_VALUE} requests have begun and not ended; the threshold is {number(grade.threshold)}."
-                f"{asked(most, f' {VALUE} of them are in {of(ROUTE)}.')} {grown_component(plan.select, JOB)}",
+                f"{INSTANCE_OF}: {THE_COUNT} requests in flight",
+                f"{THE_COUNT} requests have begun and not ended; the threshold is {number(grade.threshold)}."
+                f"{asked(most, f' {COUNT} of them are in {of(ROUTE)}.')} {grown_component(plan.select, JOB)}",
             ),
             held="1m",
         )
@@ -107,9 +107,9 @@ def _thread_pool(plan: Plan) -> Iterator[Alert]:
             grade.severity,
             Text(
                 f"{INSTANCE_OF}: {THE_PERCENTAGE} of the thread pool is in use, and calls wait",
-                f"{THE_PERCENTAGE} of{asked(size, f' {VALUE}')} threads are in use and"
-                f" {asked(waiting, f'{VALUE} calls wait', 'calls wait')} for one; all sync endpoints wait with them."
-                f" {grown_component(select, JOB)} {_busiest_route(plan)}",
+                f"{THE_PERCENTAGE} of{asked(size, f' {COUNT}')} threads are in use and"
+                f" {asked(waiting, f'{COUNT} calls wait', 'calls wait')} for one; all sync endpoints wait with them."
+                f" {grown_component(select, JOB)}{_busiest_route(plan)}",
             ),
             held="1m",
         )
@@ -117,7 +117,7 @@ def _thread_pool(plan: Plan) -> Iterator[Alert]:
 
 def _busiest_route(plan: Plan) -> str:
     series = plan.select(OF_ROUTE.response_sum, *same(*JOB.labels))
-    return asked(f"topk(1, {series})", f"Most time goes to {of(METHOD)} {of(ROUTE)}.")
+    return asked(f"topk(1, {series})", f" Most time goes to {of(METHOD)} {of(ROUTE)}.")
 
 
 def _event_loop(plan: Plan) -> Iterator[Alert]:
@@ -135,7 +135,7 @@ def _event_loop(plan: Plan) -> Iterator[Alert]:
                 f"{INSTANCE_OF}: the event loop is {THE_DURATION} late",
                 f"For two minutes the event loop was blocked for {THE_DURATION} at a time"
                 f"{asked(longest, f', for {DURATION} at the longest')}; the threshold is {number(grade.threshold)} s."
-                f"{asked(blocks, f' {VALUE} blocks were long enough to be logged with their line.')}"
+                f"{asked(blocks, f' {COUNT} blocks were long enough to be logged with their line.')}"
                 " Look first at the log of the service: the line that blocks is in it.",
             ),
             held="1m",

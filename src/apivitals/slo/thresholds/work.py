@@ -26,7 +26,7 @@ from apivitals.slo.series import (
     SLA_MET,
     SLA_VALUE,
 )
-from apivitals.slo.template import DURATION, PERCENTAGE, THE_PERCENTAGE, VALUE, asked, label, of, same
+from apivitals.slo.template import DURATION, PERCENTAGE, RATE, THE_PERCENTAGE, asked, label, of, same
 
 FAILED_CALLS = 5
 """Failed calls within five minutes that are more than chance."""
@@ -37,8 +37,8 @@ def gen_ai_alerts(plan: Plan) -> Iterator[Alert]:
     """Yield the alert on failing calls, for each provider and model."""
     mine = same("job", PROVIDER, MODEL)
     raw = plan.select(count(gen_ai.OPERATION_DURATION), FAILURE, *mine, over="5m")
-    commonest = asked(f"topk(1, sum by ({ERROR_TYPE}) (rate({raw})) > 0)", f"Look first at {of(ERROR_TYPE)}.")
-    calls = asked(plan.select(AI_CALLS, *mine), f" of {VALUE} calls/s")
+    commonest = asked(f"topk(1, sum by ({ERROR_TYPE}) (rate({raw})) > 0)", f" Look first at {of(ERROR_TYPE)}.")
+    calls = asked(plan.select(AI_CALLS, *mine), f" of {RATE} calls/s")
     for grade in graded(plan.objectives.thresholds.gen_ai_failure_percent):
         failed = f"{plan.select(AI_FAILURE_RATIO)} >= {number(percentage_of(grade.threshold))}"
         yield alert(
@@ -49,7 +49,7 @@ def gen_ai_alerts(plan: Plan) -> Iterator[Alert]:
             Text(
                 f"{label(PROVIDER)} {label(MODEL)} for {label('job')}: {THE_PERCENTAGE} of the calls fail",
                 f"{THE_PERCENTAGE}{calls} failed in the last 5 minutes; the threshold is {number(grade.threshold)} %."
-                f" {commonest}",
+                f"{commonest}",
             ),
             held="2m",
         )
@@ -84,12 +84,12 @@ def sla_alerts(plan: Plan) -> Iterator[Alert]:
         P95: f"{requests_of_hour} >= {_SLOW_REQUESTS * 20}",
         P99: f"{requests_of_hour} >= {_SLOW_REQUESTS * 100}",
         ERROR_RATE: errors_of_hour,
-        AVAILABILITY: f"sum_over_time({select(COUNTED_ERRORS, over=days)}) >= {_SLOW_REQUESTS}\nand\n{a_day_ago}",
+        AVAILABILITY: f"sum_over_time({select(COUNTED_ERRORS, over=days)}) >= {_SLOW_REQUESTS}\nand on ({JOB.by})\n{a_day_ago}",
     }
     sla = plan.objectives.sla
     words = {
-        P95: (sla.p95_seconds, "p95 response time of the last hour", DURATION, "s", grown_component(select, JOB)),
-        P99: (sla.p99_seconds, "p99 response time of the last hour", DURATION, "s", grown_component(select, JOB)),
+        P95: (sla.p95_seconds, "p95 response time of the last hour", DURATION, "s", f" {grown_component(select, JOB)}"),
+        P99: (sla.p99_seconds, "p99 response time of the last hour", DURATION, "s", f" {grown_component(select, JOB)}"),
         ERROR_RATE: (
             sla.error_rate_percent,
             "error rate of the last hour",
@@ -118,7 +118,7 @@ def sla_alerts(plan: Plan) -> Iterator[Alert]:
             "warning",
             Text(
                 f"{label('job')}: the {what} is {value}; {number(promised)} {unit} was promised",
-                f"The {what} is {value}, and the agreement says {number(promised)} {unit}. {first}",
+                f"The {what} is {value}, and the agreement says {number(promised)} {unit}.{first}",
             ),
             held="10m",
             labels={"target": target},

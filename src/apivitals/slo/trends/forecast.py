@@ -14,7 +14,7 @@ from apivitals.slo.recording.objectives import budget_window
 from apivitals.slo.recording.resources import LIMIT
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import INSTANCE
-from apivitals.slo.template import PERCENTAGE, THE_DURATION, THE_PERCENTAGE, asked, label, same
+from apivitals.slo.template import PERCENTAGE, RATE, THE_DURATION, THE_PERCENTAGE, asked, label, same
 from apivitals.slo.thresholds.machine import DEVICE, INSTANCE_OF, MOUNTPOINT
 
 _HOUR = 3600
@@ -84,8 +84,8 @@ def _exhausted(plan: Plan, objective: Objective, hours: float) -> Alert:
     enough = f"{bad} >= {objective.subject.demands.minimum_bad_events}"
     a_day = select(level.slo_requests_counted, *matchers, before="1d")
     mine = same(*level.labels, *(name for name in objective.labels if name not in level.labels))
-    left = asked(select(level.budget_remaining, *mine), PERCENTAGE, "little")
-    burn = asked(select(level.burn_rate, *mine), "{{ . | first | value | humanize }}", "several")
+    left = asked(f"clamp_min({select(level.budget_remaining, *mine)}, 0)", PERCENTAGE, "little")
+    burn = asked(select(level.burn_rate, *mine), RATE, "several")
     return alert(
         plan,
         About("ApiBudgetExhaustedSoon", "slo", "trend", level.labels),

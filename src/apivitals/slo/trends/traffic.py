@@ -10,7 +10,7 @@ from apivitals.slo.promql import number
 from apivitals.slo.rule import Alert, Recording
 from apivitals.slo.series import DEVIATION, EXPECTED, JOB, LOWER, RESIDUAL, UPPER
 from apivitals.slo.targets import down, present
-from apivitals.slo.template import THE_VALUE, VALUE, asked, same
+from apivitals.slo.template import RATE, THE_RATE, asked, same
 
 _WEEKS = {"one": "166h", "two": "334h", "three": "502h"}
 """Four hours that end two hours after the same time, so many weeks ago, end so long ago."""
@@ -52,7 +52,7 @@ def traffic_alerts(plan: Plan) -> Iterator[Alert]:
     select = plan.select
     now = f"avg_over_time({select(JOB.requests, over='15m')})"
     expected = f"{select(EXPECTED)} > {_LEAST_RATE}"
-    usual = asked(select(EXPECTED, *same(*JOB.labels)), VALUE, "another number of")
+    usual = asked(select(EXPECTED, *same(*JOB.labels)), RATE, "another number of")
     for side, condition in (("high", f"> {select(UPPER)}"), ("low", f"< {select(LOWER)}")):
         yield alert(
             plan,
@@ -60,8 +60,8 @@ def traffic_alerts(plan: Plan) -> Iterator[Alert]:
             f"{now} {condition}\nand\n{expected}",
             "warning" if side == "low" else "info",
             Text(
-                f"{{{{ $labels.job }}}}: {THE_VALUE} requests/s, unusually {side}",
-                f"There are {THE_VALUE} requests per second; at this hour of earlier weeks there were {usual}. Look"
+                f"{{{{ $labels.job }}}}: {THE_RATE} requests/s, unusually {side}",
+                f"There are {THE_RATE} requests per second; at this hour of earlier weeks there were {usual}. Look"
                 " first at which routes changed, then at who sends the requests, and at holidays and campaigns.",
             ),
             held="15m",
@@ -82,7 +82,7 @@ def _stopped(plan: Plan) -> Alert:
         "critical",
         Text(
             "{{ $labels.job }}: no requests any more",
-            f"Not one request in 5 minutes, after an hour of never fewer than {THE_VALUE} per second. The service is"
+            f"Not one request in 5 minutes, after an hour of never fewer than {THE_RATE} per second. The service is"
             " up: look first at what sends it its requests: DNS, certificates, load balancer, the last deployment.",
         ),
         held="5m",
