@@ -24,6 +24,7 @@ LAYERS = [
     {"tracing"},
     {"http", "sources"},
     {"export"},
+    {"alerts"},
     {"entrance"},
     {"lifecycle"},
     {"instrumentation"},

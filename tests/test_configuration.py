@@ -119,6 +119,14 @@ WRONG = [
     ({"series_limit": 0}, "series_limit = 0 (argument of instrument()): should be greater than or equal to 1"),
     ({"metrics_token": " "}, "metrics_token is empty"),
     ({"metrics_token_file": "/nowhere/token"}, "metrics_token_file /nowhere/token cannot be used: No such file"),
+    ({"alert_webhook": "/-/alerts"}, "alert_webhook needs alert_webhook_token or alert_webhook_token_file"),
+    ({"alert_webhook": "alerts", "alert_webhook_token": "x"}, 'a path begins with "/"'),
+    ({"alert_webhook": True, "alert_webhook_token": ""}, "alert_webhook_token is empty"),
+    (
+        {"alert_webhook": True, "alert_webhook_token_file": "/nowhere"},
+        "alert_webhook_token_file /nowhere cannot be used",
+    ),
+    ({"alert_webhook": "/metrics", "alert_webhook_token": "x"}, "alert_webhook and metrics_path are both /metrics"),
     ({"registries": [3]}, "3 is no prometheus-client registry"),
     ({"config": "/nowhere/apivitals.yaml"}, "/nowhere/apivitals.yaml cannot be read"),
 ]
@@ -270,3 +278,16 @@ def test_a_service_without_objectives_does_not_load_them(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("value", "path"), [(True, "/-/alerts"), ("on", "/-/alerts"), ("/a", "/a"), ("off", None), (False, None)]
+)
+def test_alert_webhook_can_be_switched_on(value, path, tmp_path):
+    settings = load({"alert_webhook": value, "alert_webhook_token": "s3cret"}, {}, tmp_path)
+    assert settings.alert_webhook == path
+    assert "s3cret" not in repr(settings)
+
+
+def test_no_token_is_ever_in_a_message(tmp_path):
+    assert "12345" not in problems({"alert_webhook_token": 12345, "metrics_token": 12345}, {}, tmp_path)

@@ -170,7 +170,7 @@ def _wrong(problem: Any, values: Mapping[str, Any], origin: Mapping[str, str]) -
     key = str(problem["loc"][0])
     inner = "".join(f"[{part!r}]" for part in problem["loc"][1:] if part != "[key]")
     value = values.get(key)
-    shown = "" if key == "metrics_token" or isinstance(value, SecretStr) else f" = {value!r}"
+    shown = "" if key in Settings.secrets or isinstance(value, SecretStr) else f" = {value!r}"
     return f"{_as_written(key, origin.get(key, 'default'), inner + shown)}: {message}"
 
 

@@ -8,8 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import prometheus_client
 
@@ -32,11 +31,11 @@ from apivitals.export.token import BearerToken
 from apivitals.families import Family
 from apivitals.http.labels import ExtraLabels
 from apivitals.http.meter import HttpMeter
-from apivitals.http.middleware import Gate
+from apivitals.http.middleware import Gate, Page
 from apivitals.http.websocket import WebSocketMeter
 from apivitals.lifecycle import Lifecycle, Part
 from apivitals.operations.meter import OPERATIONS
-from apivitals.settings import DEFAULT_PATH, Settings, read_token
+from apivitals.settings import DEFAULT_PATH, Settings
 from apivitals.sources.background import Background
 from apivitals.store import Backend, MeterProviderBackend, Store
 from apivitals.tracing.libraries import Libraries
@@ -45,9 +44,13 @@ from apivitals.tracing.stand_in import STAND_IN
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # in typing from Python 3.11 on
 
+    from apivitals.alerts.callback import AlertCallback
+    from apivitals.alerts.webhook import AlertWebhook
+
 logger = logging.getLogger("apivitals")
 
 _HANDLE = "_apivitals"
+_Callback = TypeVar("_Callback", bound="AlertCallback")
 
 
 def instrument(app: Any, *, config: str | os.PathLike[str] | None = None, **settings: Unpack[Arguments]) -> Vitals:
@@ -82,6 +85,7 @@ class Vitals:
         self._app = app
         self._entrance: Entrance | None = None
         self._errors = ErrorLog()
+        self._alerts: AlertWebhook | None = None
         if not settings.enabled:
             return
         resource = make_resource(settings.service_name, _title(app))
@@ -107,17 +111,18 @@ class Vitals:
             sources += found_out
         self._page = MetricsPage(backend, sources, self._foreign(), self._errors)
         pusher = otlp.from_environment(os.environ, resource, self._page.families, self._errors)
-        token = _token(settings, self._errors)
+        token = BearerToken.given(settings.metrics_token, settings.metrics_token_file, self._errors)
         open_port = None if settings.metrics_port is None else lambda: _open_port(self._page, settings, token)
         self._lifecycle = Lifecycle(open_port, self._parts(background, observed, pusher), self._errors)
-        endpoint = None
+        self._alerts = _alert_webhook(settings, self._errors, app)
+        pages: list[Page] = [] if self._alerts is None else [self._alerts]
         if settings.metrics_path is not None:
-            endpoint = MetricsEndpoint(self._page, settings.metrics_path, token, lambda: getattr(app, "root_path", ""))
+            pages.append(MetricsEndpoint(self._page, settings.metrics_path, token, partial(_root_path, app)))
         gate = Gate(
             entrance.owner,
             http=http,
             websocket=websocket,
-            page=endpoint,
+            pages=pages,
             excluded=_excluded(settings),
             lifecycle=self._lifecycle,
         )
@@ -187,6 +192,27 @@ class Vitals:
         slices = self._page.slices(form, gzip=False, foreign=self._page.foreign.render(form))
         return b"".join(slices).decode()
 
+    @overload
+    def on_alert(self, callback: _Callback, *, timeout_seconds: float = ...) -> _Callback: ...
+
+    @overload
+    def on_alert(self, *, timeout_seconds: float = ...) -> Callable[[_Callback], _Callback]: ...
+
+    def on_alert(self, callback: Any = None, *, timeout_seconds: float = 10.0) -> Any:
+        """Call `callback` with each `Alert` that Alertmanager posts to `alert_webhook`; as a decorator too.
+
+        Once when it fires and once when it is resolved. An async callback is awaited on the event loop, any other is
+        called in a thread of its own. One that raises, or takes longer than `timeout_seconds`, is a 500 for
+        Alertmanager, which tries again; what it has taken is not sent to it again.
+        """
+        if callback is None:
+            return partial(self.on_alert, timeout_seconds=timeout_seconds)
+        if self._alerts is not None:
+            self._alerts.add(callback, timeout_seconds)
+        elif self.settings.enabled:
+            logger.warning("on_alert(%r): no alerts will come, because alert_webhook is off", callback)
+        return callback
+
     def uninstrument(self) -> None:
         """Give the application back as it was. Requests under way end measured; calling it again does nothing."""
         if self._entrance is None:
@@ -228,13 +254,17 @@ def _extra_labels(settings: Settings, errors: ErrorLog) -> ExtraLabels:
     )
 
 
-def _token(settings: Settings, errors: ErrorLog) -> BearerToken | None:
-    path: Path | None = settings.metrics_token_file
-    if path is not None:
-        return BearerToken(read_token(path), path, errors)
-    if settings.metrics_token is not None:
-        return BearerToken(settings.metrics_token.get_secret_value().strip().encode(), None, errors)
-    return None
+def _alert_webhook(settings: Settings, errors: ErrorLog, app: Any) -> AlertWebhook | None:
+    token = BearerToken.given(settings.alert_webhook_token, settings.alert_webhook_token_file, errors)
+    if settings.alert_webhook is None or token is None:
+        return None
+    from apivitals.alerts.webhook import AlertWebhook  # noqa: PLC0415  # only for services that take alerts
+
+    return AlertWebhook(settings.alert_webhook, token, errors, partial(_root_path, app))
+
+
+def _root_path(app: Any) -> str:
+    return getattr(app, "root_path", "")
 
 
 def _open_port(page: MetricsPage, settings: Settings, token: BearerToken | None) -> MetricsServer:

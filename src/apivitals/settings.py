@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -18,10 +19,11 @@ from apivitals.catalog.http import REQUEST_DURATION, RESPONSE_TIME_BOUNDS_SECOND
 
 DEFAULT_METRICS_PORT = 9464  # the OpenTelemetry specification's, for its Prometheus exporter
 DEFAULT_PATH = "/metrics"
+DEFAULT_ALERT_WEBHOOK = "/-/alerts"
 MOST_BOUNDS = 100
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_OFF = {"off", "none", "no", "false"}
+_ON, _OFF = {"on", "true", "yes"}, {"off", "none", "no", "false"}
 
 
 def _bounds(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -67,13 +69,13 @@ def _registry(value: Any) -> Any:
 
 
 def _off(value: Any) -> Any:
-    return None if isinstance(value, str) and value.lower() in _OFF else value
+    # YAML 1.1 reads `off` without quotes as a boolean
+    return None if value is False or (isinstance(value, str) and value.lower() in _OFF) else value
 
 
-def _port(value: Any) -> Any:
-    if value is True or (isinstance(value, str) and value.lower() in {"on", "true", "yes"}):
-        return DEFAULT_METRICS_PORT
-    return None if value is False else _off(value)
+def _on_or_off(default: Any, value: Any) -> Any:
+    is_on = value is True or (isinstance(value, str) and value.lower() in _ON)
+    return default if is_on else _off(value)
 
 
 def _libraries(value: Any) -> Any:
@@ -89,6 +91,7 @@ def _meter_provider(value: Any) -> Any:
     return value
 
 
+OwnPath = Annotated[str, AfterValidator(_path)]
 SourceName = Literal["host", "process", "container", "gpu", "event_loop", "gc"]
 Registry = Annotated[Any, AfterValidator(_registry)]
 Bounds = Annotated[tuple[float, ...], AfterValidator(_bounds)]
@@ -119,6 +122,7 @@ class Settings(BaseSettings):
     )
 
     only_arguments: ClassVar[frozenset[str]] = frozenset({"request_labels", "registries", "meter_provider"})
+    secrets: ClassVar[frozenset[str]] = frozenset({"metrics_token", "alert_webhook_token"})
 
     @classmethod
     def settings_customise_sources(
@@ -172,10 +176,12 @@ class Settings(BaseSettings):
         10_000, ge=1, description='Series of each metric; later label sets share one, `otel_metric_overflow="true"`.'
     )
 
-    metrics_path: Annotated[Annotated[str, AfterValidator(_path)] | None, BeforeValidator(_off)] = Field(
+    metrics_path: Annotated[OwnPath | None, BeforeValidator(_off)] = Field(
         DEFAULT_PATH, description="Where the application answers with its metrics; `off` for nowhere."
     )
-    metrics_port: Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(_port)] = Field(
+    metrics_port: Annotated[
+        Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(partial(_on_or_off, DEFAULT_METRICS_PORT))
+    ] = Field(
         None,
         description="A port of its own for the metrics, which then leave the application unless `metrics_path` is given"
         " too; `true` is 9464, 0 a free one.",
@@ -185,6 +191,13 @@ class Settings(BaseSettings):
     metrics_token_file: Path | None = Field(
         None, description="File with that token; read at each scrape, so that it can be rotated."
     )
+
+    alert_webhook: Annotated[OwnPath | None, BeforeValidator(partial(_on_or_off, DEFAULT_ALERT_WEBHOOK))] = Field(
+        None,
+        description="Where to take Alertmanager's notifications, with a token; `true` is `/-/alerts`.",
+    )
+    alert_webhook_token: SecretStr | None = Field(None, description="Bearer token that Alertmanager must show.")
+    alert_webhook_token_file: Path | None = Field(None, description="File with that token; read each time.")
 
     disabled_sources: tuple[SourceName, ...] = Field(
         (),
@@ -259,15 +272,27 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _token_can_be_had(self) -> Settings:
-        if self.metrics_token is not None and self.metrics_token_file is not None:
-            raise ValueError("give metrics_token or metrics_token_file, not both")
-        if self.metrics_token is not None and not self.metrics_token.get_secret_value().strip():
-            raise ValueError("metrics_token is empty")
-        if self.metrics_token_file is not None:
-            try:
-                read_token(self.metrics_token_file)
-            except (OSError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) else error
-                raise ValueError(f"metrics_token_file {self.metrics_token_file} cannot be used: {reason}") from None
+    def _tokens_can_be_had(self) -> Settings:
+        for name in ("metrics_token", "alert_webhook_token"):
+            token, file = getattr(self, name), getattr(self, f"{name}_file")
+            if token is not None and file is not None:
+                raise ValueError(f"give {name} or {name}_file, not both")
+            if token is not None and not token.get_secret_value().strip():
+                raise ValueError(f"{name} is empty")
+            if file is not None:
+                try:
+                    read_token(file)
+                except (OSError, ValueError) as error:
+                    reason = error.strerror if isinstance(error, OSError) else error
+                    raise ValueError(f"{name}_file {file} cannot be used: {reason}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_is_guarded(self) -> Settings:
+        if self.alert_webhook and self.alert_webhook_token is None and self.alert_webhook_token_file is None:
+            raise ValueError(
+                "alert_webhook needs alert_webhook_token or alert_webhook_token_file: else anybody could raise alerts"
+            )
+        if self.alert_webhook and self.alert_webhook == self.metrics_path:
+            raise ValueError(f"alert_webhook and metrics_path are both {self.alert_webhook}: choose another for one")
         return self
