@@ -2,6 +2,7 @@
 
 from apivitals.objectives import Objectives, from_mapping
 from apivitals.slo.generator import rule_files
+from apivitals.slo.rule import Alert, Recording, all_rules
 from tests.support.promtool import Case, fired
 from tests.support.traffic import series, target
 
@@ -29,6 +30,18 @@ def check_table(table, values=None, *, interval="30s", matching=None, texts=Fals
             ]
     assert not wrong, "\n".join(wrong)
     return found
+
+
+def alert_rules(name, labels=None):
+    """Return the shipped rules of an alert, or those of them with these labels."""
+    wanted = (labels or {}).items()
+    alerts = (rule for rule in all_rules(DEFAULTS) if isinstance(rule, Alert) and rule.name == name)
+    return [rule for rule in alerts if wanted <= dict(rule.labels).items()]
+
+
+def recording_rules():
+    """Return the shipped recording rules."""
+    return [rule for rule in all_rules(DEFAULTS) if isinstance(rule, Recording)]
 
 
 def kinds(table):

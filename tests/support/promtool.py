@@ -16,6 +16,7 @@ from tests.support.servers import needs
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _ASKED = re.compile(r"^    name: (?P<case>.*),\n    alertname: (?P<alert>\w+), time: (?P<time>\w+), $", re.MULTILINE)
 _FIRED = re.compile(r"^ +Labels:\{(?P<labels>.*)\}\n +Annotations:\{(?P<annotations>.*)\},?$", re.MULTILINE)
+_SAMPLE = re.compile(r'(?:^|[\[ ])[\w:]*\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\} ([-+\d.eEINFa]+)', re.MULTILINE)
 _PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -86,6 +87,21 @@ def fired(  # what a case's alert said, by the case's name
         for one in _FIRED.finditer(said, part.end(), end):
             found[part["case"]].append(Fired(_pairs(one["labels"]), _pairs(one["annotations"])))
     return found
+
+
+def evaluated(
+    expression: str, series: Mapping[str, str], at: str, interval: str = "5m"
+) -> list[tuple[dict[str, str], float]]:
+    """Evaluate a query once, on series alone: labels and value of each result."""
+    asked = {"expr": expression, "eval_time": at, "exp_samples": [{"labels": "nothing_like_it", "value": 0}]}
+    test = {
+        "interval": interval,
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [asked],
+    }
+    said = run_tests({"rule_files": [], "evaluation_interval": interval, "tests": [test]}, [])
+    got = said.rpartition("got:")[2]
+    return [(_pairs(labels), float(value)) for labels, value in _SAMPLE.findall(got)]
 
 
 def run_tests(content: object, groups: Iterable[Group]) -> str:
