@@ -1,9 +1,15 @@
 """Which alerts keep which others quiet, in a real Alertmanager."""
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 
 import pytest
 
+from apivitals.alertmanager_config.inhibition import THE_SAME_ALERT
+from apivitals.objectives import Objectives
+from apivitals.slo.generator import rule_files
+from apivitals.slo.rule import Alert, all_rules
 from tests.support.alertmanager import alertmanager
 from tests.support.servers import ROOT
 
@@ -25,6 +31,10 @@ def warning(labels: Mapping[str, str]) -> dict[str, str]:
 
 def info(labels: Mapping[str, str]) -> dict[str, str]:
     return {**labels, "severity": "info"}
+
+
+def instance_down(instance: str) -> dict[str, str]:
+    return {"alertname": "ApiInstanceDown", "job": "shop", "instance": instance, "severity": "warning"}
 
 
 def without(labels: Mapping[str, str], *names: str) -> dict[str, str]:
@@ -49,7 +59,12 @@ QUIET = [
     ("down over info", DOWN, info(CPU)),
     ("down over fast", DOWN, critical(FAST)),
     ("down over other people's alerts", DOWN, {"alertname": "ShopUnhappy", "job": "shop"}),
-    ("one instance down over its own", {**DOWN, "instance": "a:8000"}, critical(CPU)),
+    ("one instance down over its own", instance_down("a:8000"), critical(CPU)),
+    (
+        "fast over slow of another objective of its kind",
+        {**FAST, "objective": "99% within 1s"},
+        {**SLOW, "objective": "95% within 500ms"},
+    ),
 ]
 HEARD = [
     ("another alert", critical(ERRORS), warning({**ERRORS, "alertname": "ApiResponseTimeHigh"})),
@@ -69,10 +84,11 @@ HEARD = [
     ("another objective's kind", FAST, {**SLOW, "slo": "latency"}),
     ("another class's objective", FAST, {**SLOW, "priority": "low"}),
     ("another job, while one is down", DOWN, critical({**ERRORS, "job": "bank"})),
-    ("another instance, while one is down", {**DOWN, "instance": "b:8000"}, critical(CPU)),
-    ("the class, while one instance is down", {**DOWN, "instance": "b:8000"}, critical(ERRORS)),
+    ("another instance, while one is down", instance_down("b:8000"), critical(CPU)),
+    ("the class, while one instance is down", instance_down("b:8000"), critical(ERRORS)),
     ("the dead man's switch", DOWN, {"alertname": "ApiWatchdog", "severity": "none", "job": "shop"}),
     # Alertmanager takes labels that are missing on both sides for equal.
+    ("without an instance, while one without is down", without(instance_down(""), "instance"), critical(ERRORS)),
     ("without a job, while one without a job is down", without(DOWN, "job"), critical(without(ERRORS, "job"))),
     ("without an objective", without(FAST, "slo"), without(SLOW, "slo")),
     ("without a job, an objective", without(FAST, "job"), without(SLOW, "job")),
@@ -105,3 +121,22 @@ def test_is_heard_again_once_the_other_is_over(shipped):
     assert shipped.inhibited(critical(ERRORS))
     shipped.resolve(DOWN)
     assert not shipped.inhibited(critical(ERRORS))
+
+
+def test_every_label_that_alerts_differ_by_is_compared():
+    """A label that an alert shows says which thing it is about; or else why its warnings may go."""
+    severities: defaultdict[str, set[str]] = defaultdict(set)
+    shown: defaultdict[str, set[str]] = defaultdict(set)
+    for rule in all_rules(rule_files(Objectives())):
+        if isinstance(rule, Alert):
+            severities[rule.name].add(rule.labels["severity"])
+            shown[rule.name] |= {*rule.labels, *re.findall(r"\$labels\.(\w+)", " ".join(rule.annotations.values()))}
+    several = {name for name, found in severities.items() if len(found) > 1}
+    assert len(several) > 10
+    not_things = {
+        "severity",
+        "tier",
+        "side",  # too much and too little traffic are never at once
+        "compared_with",  # slower than last week and slower than an hour ago are one piece of news
+    }
+    assert {name: shown[name] - {*THE_SAME_ALERT} - not_things for name in several} == {name: set() for name in several}

@@ -13,6 +13,7 @@ from apivitals.catalog import breakdown, container, gen_ai, gpu, host, http, lab
 
 _OURS = 'alertname=~"Api.+"'
 _OF_A_SERVICE = 'job=~".+"'
+_OF_AN_INSTANCE = 'instance=~".+"'
 _OF_AN_OBJECTIVE = 'slo=~".+"'
 _REQUESTS = ("priority", "pattern", label_name(http.METHOD), label_name(http.ROUTE))
 _THINGS = tuple(
@@ -22,7 +23,9 @@ _THINGS = tuple(
             host.DEVICE,
             host.MOUNTPOINT,
             container.RESOURCE,
+            container.LIMIT,
             gpu.ID,
+            gpu.INDEX,
             gen_ai.PROVIDER,
             gen_ai.MODEL,
             gen_ai.OPERATION,
@@ -58,14 +61,14 @@ class Inhibition:
 INHIBITIONS = (
     Inhibition(
         "A service that is down has no other news.",
-        ('alertname="ApiDown"', 'instance=""', _OF_A_SERVICE),
+        ('alertname="ApiDown"', _OF_A_SERVICE),
         ('alertname!="ApiDown"', 'severity!="none"', _OF_A_SERVICE),
         ("job",),
     ),
     Inhibition(
         "An instance that is down has none either.",
-        ('alertname="ApiDown"', 'instance=~".+"', _OF_A_SERVICE),
-        ('alertname!="ApiDown"', 'severity!="none"', _OF_A_SERVICE),
+        ('alertname="ApiInstanceDown"', _OF_A_SERVICE, _OF_AN_INSTANCE),
+        ('alertname!="ApiInstanceDown"', _OF_A_SERVICE, _OF_AN_INSTANCE),
         ("job", "instance"),
     ),
     Inhibition(
