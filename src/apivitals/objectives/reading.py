@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -127,4 +127,5 @@ def _without_none(annotation: Any) -> Any:
 
 
 def _is_section(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    # In Python 3.10 tuple[...] is an instance of type
+    return get_origin(annotation) is None and isinstance(annotation, type) and issubclass(annotation, BaseModel)
