@@ -291,3 +291,11 @@ def test_alert_webhook_can_be_switched_on(value, path, tmp_path):
 
 def test_no_token_is_ever_in_a_message(tmp_path):
     assert "12345" not in problems({"alert_webhook_token": 12345, "metrics_token": 12345}, {}, tmp_path)
+
+
+@pytest.mark.parametrize("off", ["off", "false", '"off"', "no"])
+def test_off_in_the_file_with_and_without_quotes(off, configured):
+    """YAML 1.1 reads off, no and false without quotes as a boolean."""
+    settings = configured(f"metrics_path: {off}\nmetrics_port: {off}\nblocked_loop_seconds: {off}\nlibraries: {off}\n")
+    assert (settings.metrics_path, settings.metrics_port, settings.blocked_loop_seconds) == (None, None, None)
+    assert settings.libraries == ()
