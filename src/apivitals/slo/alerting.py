@@ -10,7 +10,7 @@ from typing import Literal
 from apivitals.objectives import Levels, Severity
 from apivitals.slo.plan import Plan
 from apivitals.slo.rule import Alert
-from apivitals.slo.template import label
+from apivitals.slo.template import label, literal
 
 Tier = Literal["fast", "slow", "threshold", "trend", "monitoring"]
 Page = Literal["slo", "traffic", "machine", "runtime", "gpu", "ai", "monitoring"]
@@ -61,16 +61,12 @@ def alert(  # noqa: PLR0913  # one for each part of an alert
 ) -> Alert:
     """Put an alert together."""
     of_service = plan.objectives.selector if about.of_service else {}
+    given = {**plan.objectives.alert_labels, **of_service}
+    stable = {**given, "severity": severity, "tier": about.tier, **(labels or {})}
     return Alert(
         about.name,
         expr,
-        {
-            **plan.objectives.alert_labels,
-            **of_service,
-            "severity": severity,
-            "tier": about.tier,
-            **(labels or {}),
-        },
+        {name: literal(value) for name, value in stable.items()},
         {"summary": text.summary, "description": text.description, **_links(plan, about)},
         held,
     )

@@ -18,11 +18,12 @@ from apivitals.slo.recording.resources import gpu_rules, in_flight_rules, resour
 from apivitals.slo.recording.service import health_rules, rating_rules, sla_rules
 from apivitals.slo.recording.work import cache_rules, gen_ai_rules, media_rules
 from apivitals.slo.rule import Alert, Group, Recording, RuleFile
+from apivitals.slo.thresholds.agreement import agreement_alerts
 from apivitals.slo.thresholds.gpu import gpu_alerts
 from apivitals.slo.thresholds.machine import machine_alerts
 from apivitals.slo.thresholds.requests import request_alerts
 from apivitals.slo.thresholds.runtime import runtime_alerts, waiting_alerts
-from apivitals.slo.thresholds.work import cache_alerts, gen_ai_alerts, sla_alerts
+from apivitals.slo.thresholds.work import cache_alerts, gen_ai_alerts
 from apivitals.slo.trends.degradation import degradation_alerts, degradation_rules
 from apivitals.slo.trends.forecast import budget_forecasts, resource_forecasts
 from apivitals.slo.trends.traffic import season_rules, traffic_alerts
@@ -69,7 +70,7 @@ def _objectives(plan: Plan) -> Iterator[Group]:
         yield _group(plan, "objectives", _EVERY_RATE, short_rules(plan))
         yield _group(plan, "budgets", _EVERY_COUNT, long_rules(plan))
         yield _group(plan, "burn-rates", _EVERY_RATE, burn_rate_alerts(plan))
-        yield _group(plan, "agreement", _EVERY_COUNT, [*sla_rules(plan), *sla_alerts(plan)])
+        yield _group(plan, "agreement", _EVERY_COUNT, [*sla_rules(plan), *agreement_alerts(plan)])
 
 
 def _thresholds(plan: Plan) -> Iterator[Group]:

@@ -11,7 +11,6 @@ from apivitals.slo.plan import Plan, Subject
 from apivitals.slo.promql import number, spelled
 
 AVAILABILITY, LATENCY = "availability", "latency"
-_WORKBOOK_DAYS = 30
 _ALL_BUT_CERTAIN = Decimal("0.9")
 
 
@@ -81,8 +80,7 @@ def burning(objective: Objective, window_days: int) -> Iterator[Burning]:
     """
     most = max(_ALL_BUT_CERTAIN, (1 + objective.budget) / 2)
     for rate in BURN_RATES:
-        factor = max(rate.factor * window_days / _WORKBOOK_DAYS, Decimal(1))
-        yield Burning(rate, min(factor * objective.budget, most))
+        yield Burning(rate, min(rate.factor_for(window_days) * objective.budget, most))
 
 
 def _escaped(value: str) -> str:

@@ -16,6 +16,11 @@ THE_COUNT = '{{ $value | printf "%.0f" }}'
 _LABEL = re.compile(r'"\$(\w+)"')
 
 
+def literal(text: str) -> str:
+    """Write a text so that a template shows it as it is."""
+    return text.replace("{{", '{{ "{{" }}')
+
+
 def label(name: str) -> str:
     """Show a label of the alert."""
     return f"{{{{ $labels.{name} }}}}"
@@ -28,7 +33,7 @@ def of(name: str) -> str:
 
 def asked(query: str, shown: str, otherwise: str = "") -> str:
     """Show what `query` gives, or `otherwise` when it gives nothing. In it, ``"$job"`` is the alert's label `job`."""
-    form = _LABEL.sub("%q", query.replace("%", "%%"))
+    form = _LABEL.sub("%q", query.replace("%", "%%").replace("`", r"\x60"))
     arguments = "".join(f" $labels.{name}" for name in _LABEL.findall(query))
     without = f"{{{{ else }}}}{otherwise}" if otherwise else ""
     return f"{{{{ with printf `{form}`{arguments} | query }}}}{shown}{without}{{{{ end }}}}"

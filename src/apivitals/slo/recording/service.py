@@ -84,7 +84,7 @@ def sla_rules(plan: Plan) -> Iterator[Recording]:
         if seconds is not None:
             buckets = f"sum by ({JOB.by}, le) (sum_over_time({select(JOB.response_buckets, over='1h')}))"
             yield Recording(SLA_VALUE, f"histogram_quantile({quantile}, {buckets}) >= 0", {"target": target})
-            yield _met(select, target, f"<= bool {number(seconds)}")
+            yield _met(select, target, f"< bool {number(seconds)}")
     if sla.availability_percent is not None:
         failed = _ratio(select, COUNTED_ERRORS, COUNTED_REQUESTS, window)
         yield Recording(SLA_VALUE, f"1 - {failed}", {"target": AVAILABILITY})

@@ -16,6 +16,9 @@ from apivitals.slo.series import CLASS, JOB, PRIORITY
 from apivitals.slo.targets import UP, present
 from apivitals.slo.template import DURATION, RATE, THE_DURATION, THE_PERCENTAGE, THE_RATE, asked, same
 
+_ALL = 100
+"""Percent of failures that there is no being over."""
+
 
 def request_alerts(plan: Plan) -> Iterator[Alert]:
     """Yield the alerts of every subject on the values that are its own."""
@@ -47,9 +50,10 @@ def enough_requests(plan: Plan, subject: Subject) -> str:
 
 
 def _response_time(plan: Plan, subject: Subject) -> Iterator[Alert]:
+    """Compare with "at least": of what is past the highest bound, all that a histogram gives is that bound."""
     ratings, level = subject.demands.response_time_seconds, subject.level
     for grade in _levels(subject, ratings.warning, ratings.critical):
-        slow = f"{subject.series(plan.select, level.response_time('p95'))} > {number(grade.threshold)}"
+        slow = f"{subject.series(plan.select, level.response_time('p95'))} >= {number(grade.threshold)}"
         usual = plan.select(level.response_time("p95"), *same(*level.labels), before="1h")
         yield alert(
             plan,
@@ -73,7 +77,7 @@ def _latency(plan: Plan, subject: Subject) -> Alert:
     return alert(
         plan,
         About("ApiLatencyHigh", "traffic", "threshold", level.labels),
-        f"{subject.series(plan.select, level.latency('p95'))} > {bound}\nand\n{enough_requests(plan, subject)}",
+        f"{subject.series(plan.select, level.latency('p95'))} >= {bound}\nand\n{enough_requests(plan, subject)}",
         "info",
         Text(
             f"{of_subject(subject)}: p95 latency is {THE_DURATION}",
@@ -97,7 +101,7 @@ def _errors(plan: Plan, subject: Subject, ratio: Decimal) -> str:
 
 def _error_rate(plan: Plan, subject: Subject) -> Iterator[Alert]:
     percent, level = subject.demands.error_rate_percent, subject.level
-    if percent is None:
+    if percent is None or percent >= _ALL:
         return
     requests = plan.select(level.requests, *same(*level.labels))
     yield alert(
@@ -117,7 +121,7 @@ def _error_rate(plan: Plan, subject: Subject) -> Iterator[Alert]:
 
 def _error_spike(plan: Plan, subject: Subject) -> Iterator[Alert]:
     percent, level = plan.objectives.thresholds.error_spike_percent, subject.level
-    if percent is None:
+    if percent is None or percent >= _ALL:
         return
     before = plan.select(level.error_ratio, *same(*level.labels), before="1h")
     yield alert(

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from apivitals.catalog import gen_ai
 from apivitals.objectives.values import percentage_of
 from apivitals.slo.alerting import About, Text, alert, graded
-from apivitals.slo.first import commonest_error, grown_component
-from apivitals.slo.intervals import RATES_SECONDS, WINDOW_SECONDS
+from apivitals.slo.intervals import WINDOW_SECONDS
 from apivitals.slo.outcome import FAILURE
 from apivitals.slo.plan import Plan
 from apivitals.slo.promql import count, number
-from apivitals.slo.recording.service import AVAILABILITY, COUNTED_ERRORS, COUNTED_REQUESTS, ERROR_RATE, P95, P99
 from apivitals.slo.recording.work import CACHE, MODEL, PROVIDER
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import (
@@ -22,15 +20,11 @@ from apivitals.slo.series import (
     CACHE_HITS,
     CACHE_LOOKUPS,
     ERROR_TYPE,
-    JOB,
-    SLA_MET,
-    SLA_VALUE,
 )
-from apivitals.slo.template import DURATION, PERCENTAGE, RATE, THE_PERCENTAGE, asked, label, of, same
+from apivitals.slo.template import PERCENTAGE, RATE, THE_PERCENTAGE, asked, label, of, same
 
 FAILED_CALLS = 5
 """Failed calls within five minutes that are more than chance."""
-_SLOW_REQUESTS = 5
 
 
 def gen_ai_alerts(plan: Plan) -> Iterator[Alert]:
@@ -71,55 +65,4 @@ def cache_alerts(plan: Plan) -> Iterator[Alert]:
                 f" {number(grade.threshold)} %. Look first at what was deployed or flushed, and at evictions.",
             ),
             held="15m",
-        )
-
-
-def sla_alerts(plan: Plan) -> Iterator[Alert]:
-    """Yield an alert for each target of the agreement that is not met, once enough is known to say so."""
-    select, days = plan.select, f"{plan.windows_days}d"
-    errors_of_hour = f"sum_over_time({select(JOB.errors, over='1h')}) * {RATES_SECONDS} >= {_SLOW_REQUESTS}"
-    requests_of_hour = f"sum_over_time({select(JOB.requests, over='1h')}) * {RATES_SECONDS}"
-    a_day_ago = select(COUNTED_REQUESTS, before="1d")
-    enough = {
-        P95: f"{requests_of_hour} >= {_SLOW_REQUESTS * 20}",
-        P99: f"{requests_of_hour} >= {_SLOW_REQUESTS * 100}",
-        ERROR_RATE: errors_of_hour,
-        AVAILABILITY: f"sum_over_time({select(COUNTED_ERRORS, over=days)}) >= {_SLOW_REQUESTS}\nand on ({JOB.by})\n{a_day_ago}",
-    }
-    sla = plan.objectives.sla
-    words = {
-        P95: (sla.p95_seconds, "p95 response time of the last hour", DURATION, "s", f" {grown_component(select, JOB)}"),
-        P99: (sla.p99_seconds, "p99 response time of the last hour", DURATION, "s", f" {grown_component(select, JOB)}"),
-        ERROR_RATE: (
-            sla.error_rate_percent,
-            "error rate of the last hour",
-            PERCENTAGE,
-            "%",
-            commonest_error(select, JOB),
-        ),
-        AVAILABILITY: (
-            sla.availability_percent,
-            f"availability of {days}",
-            PERCENTAGE,
-            "%",
-            commonest_error(select, JOB),
-        ),
-    }
-    for target, (promised, what, shown, unit, first) in words.items():
-        if promised is None:
-            continue
-        matcher = f'target="{target}"'
-        value = asked(select(SLA_VALUE, matcher, *same(*JOB.labels)), shown, "past it")
-        condition = f"{select(SLA_MET, matcher)} == 0"
-        yield alert(
-            plan,
-            About("ApiSlaBreached", "slo", "threshold"),
-            f"{condition}\nand on ({JOB.by})\n{enough[target]}",
-            "warning",
-            Text(
-                f"{label('job')}: the {what} is {value}; {number(promised)} {unit} was promised",
-                f"The {what} is {value}, and the agreement says {number(promised)} {unit}.{first}",
-            ),
-            held="10m",
-            labels={"target": target},
         )
