@@ -107,7 +107,7 @@ def assert_sound(objectives, directory):
 @example(values=FULL)
 @example(values={"features": dict.fromkeys(["slo", "thresholds", "trends", "monitoring", "resources"], False)})
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 def test_rules_of_any_valid_file_are_sound(values, tmp_path):
     assert_sound(from_mapping(values), tmp_path)

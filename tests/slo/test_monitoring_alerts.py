@@ -16,6 +16,7 @@ TABLE = {
         Case("fires", DOWN, "15m", 1, {"job": "shop", "severity": "critical"}),
         Case("all of two", DOWN | target("1x10 0x60", instance="b:80"), "15m", 1),
         Case("vanished from Prometheus", target("1x20 stale"), "15m", 1),
+        Case("for a day", target("1x20 0x3000"), "24h", 1),
         Case("quiet", TWO, "15m", QUIET),
         Case("idle", target(), "15m", QUIET),
         Case("missing", {}, "15m", QUIET),

@@ -18,6 +18,7 @@ from apivitals.slo.recording.resources import gpu_rules, in_flight_rules, resour
 from apivitals.slo.recording.service import health_rules, rating_rules, sla_rules
 from apivitals.slo.recording.work import cache_rules, gen_ai_rules, media_rules
 from apivitals.slo.rule import Alert, Group, Recording, RuleFile
+from apivitals.slo.targets import target_rules
 from apivitals.slo.thresholds.agreement import agreement_alerts
 from apivitals.slo.thresholds.gpu import gpu_alerts
 from apivitals.slo.thresholds.machine import machine_alerts
@@ -52,6 +53,7 @@ def rule_files(objectives: Objectives) -> tuple[RuleFile, ...]:
 
 def _recording(plan: Plan) -> Iterator[Group]:
     features, select = plan.objectives.features, plan.select
+    yield _group(plan, "targets", _EVERY_RATE, target_rules(select))
     yield _group(plan, "requests", _EVERY_RATE, [*request_rules(select), *in_flight_rules(select)])
     yield _group(plan, "breakdown", _EVERY_RATE, breakdown_rules(select))
     if features.resources:

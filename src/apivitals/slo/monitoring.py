@@ -11,8 +11,8 @@ from apivitals.slo.objective import objectives_of
 from apivitals.slo.plan import Plan
 from apivitals.slo.promql import number
 from apivitals.slo.rule import Alert
-from apivitals.slo.series import INSTANCE, JOB
-from apivitals.slo.targets import UP, down, instrumented_instances, present
+from apivitals.slo.series import INSTANCE, INSTRUMENTED, JOB
+from apivitals.slo.targets import UP, down, present
 from apivitals.slo.template import THE_COUNT, THE_DURATION, label
 from apivitals.slo.thresholds.machine import INSTANCE_OF
 
@@ -65,7 +65,7 @@ def _alert(  # noqa: PLR0913  # as `alert`, with what is the same here left out
 
 def _targets(plan: Plan) -> Iterator[Alert]:
     select = plan.select
-    gone = f"{_recently(plan)} unless on ({JOB.by}) {select(UP)} unless on ({JOB.by}) {present(select)}"
+    gone = f"{select(INSTRUMENTED)} unless on ({JOB.by}) {select(UP)} unless on ({JOB.by}) {present(select)}"
     yield _alert(
         plan,
         "ApiDown",
@@ -78,7 +78,7 @@ def _targets(plan: Plan) -> Iterator[Alert]:
         ),
         held="1m",
     )
-    one = f"{select(UP)} == 0\nand on ({INSTANCE.by})\n{instrumented_instances(select)}"
+    one = f"{select(UP)} == 0\nand on ({JOB.by})\n{select(INSTRUMENTED)}"
     yield _alert(
         plan,
         "ApiInstanceDown",
@@ -97,7 +97,7 @@ def _targets(plan: Plan) -> Iterator[Alert]:
     yield _alert(
         plan,
         "ApiScrapeSlow",
-        f"{slow}\nand on ({INSTANCE.by})\n{instrumented_instances(select)}",
+        f"{slow}\nand on ({JOB.by})\n{select(INSTRUMENTED)}",
         "warning",
         Text(
             f"{INSTANCE_OF}: a scrape takes {THE_DURATION}",
@@ -107,10 +107,6 @@ def _targets(plan: Plan) -> Iterator[Alert]:
         held="10m",
         shown_by=INSTANCE.labels,
     )
-
-
-def _recently(plan: Plan) -> str:
-    return f"group by ({JOB.by}) (last_over_time({plan.select(internal.BUILD_INFO, over='1h')}))"
 
 
 def _service(plan: Plan) -> Iterator[Alert]:

@@ -181,6 +181,7 @@ SLA_VALUE = JOB.named("sla", "value")
 SLA_MET = JOB.named("sla", "met")
 SLA_MET_SHARE = JOB.named("sla", "met_ratio")
 
+INSTRUMENTED = JOB.named("apivitals_instrumented", "info")
 HEALTH = JOB.named("apivitals_health", "score")
 HEALTH_PART = JOB.named("apivitals_health", "part")
 

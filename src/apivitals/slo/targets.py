@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from apivitals.catalog import internal
 from apivitals.slo.promql import Select
-from apivitals.slo.series import INSTANCE, JOB
+from apivitals.slo.rule import Recording
+from apivitals.slo.series import INSTRUMENTED, JOB
 
 UP = "up"
-_REMEMBERED = "1d"
 
 
-def instrumented(select: Select, *, over: str = _REMEMBERED) -> str:
-    """Give the services that were seen within `over`."""
-    return f"group by ({JOB.by}) (last_over_time({select(internal.BUILD_INFO, over=over)}))"
+def target_rules(select: Select) -> Iterator[Recording]:
+    """Yield the services that are instrumented: seen within the hour, or seen once and still to be scraped.
 
-
-def instrumented_instances(select: Select) -> str:
-    """Give the instances that were seen within a day."""
-    return f"group by ({INSTANCE.by}) (last_over_time({select(internal.BUILD_INFO, over=_REMEMBERED)}))"
+    The rule reads what it gave before: a service that is down for days is remembered, without days of samples.
+    """
+    seen = f"last_over_time({select(internal.BUILD_INFO, over='1h')})"
+    remembered = f"({select(INSTRUMENTED)} and on ({JOB.by}) {select(UP)})"
+    yield Recording(INSTRUMENTED, f"group by ({JOB.by}) (\n  {seen}\n  or\n  {remembered}\n)")
 
 
 def present(select: Select) -> str:
@@ -27,4 +29,4 @@ def present(select: Select) -> str:
 
 def down(select: Select) -> str:
     """Give the services none of whose instances could be scraped."""
-    return f"(sum by ({JOB.by}) ({select(UP)}) == 0 and on ({JOB.by}) {instrumented(select)})"
+    return f"(sum by ({JOB.by}) ({select(UP)}) == 0 and on ({JOB.by}) {select(INSTRUMENTED)})"
