@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from apivitals.alertmanager_config import alertmanager_files
-from apivitals.alertmanager_config.files import CONFIGURATION
+from apivitals.alertmanager_config.files import CONFIGURATION, TellsPeople
 from apivitals.objectives.mute_hours import MuteHours
 from apivitals.objectives.receivers import Receivers
 
@@ -24,7 +24,7 @@ def told(receivers: Mapping[str, Any] | None = None, *mute_hours: Mapping[str, A
     return Told(Receivers.model_validate(receivers or {}), tuple(map(MuteHours.model_validate, mute_hours)))
 
 
-def written(directory: Path, who: Told, *, replace: Mapping[str, str] | None = None) -> Path:
+def written(directory: Path, who: TellsPeople, *, replace: Mapping[str, str] | None = None) -> Path:
     """Write the files, with texts replaced, and return the configuration's path."""
     for name, content in alertmanager_files(who).items():
         text = content

@@ -102,9 +102,12 @@ def program() -> str:
 
 
 @contextmanager
-def alertmanager(config: str | Path, *args: str) -> Iterator[Alertmanager]:
+def alertmanager(
+    config: str | Path, *args: str, ready: str = "/-/ready", port: int | None = None
+) -> Iterator[Alertmanager]:
     """Run Alertmanager with a configuration's text, or with a file that stays where it is."""
-    executable, port = program(), free_port()
+    executable = program()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="alertmanager-") as directory:
         file = config
         if isinstance(config, str):
@@ -116,17 +119,17 @@ def alertmanager(config: str | Path, *args: str) -> Iterator[Alertmanager]:
             f"--storage.path={directory}/data",
             f"--web.listen-address=127.0.0.1:{port}",
             "--web.external-url=http://alertmanager.example",
-            "--web.route-prefix=/",
+            *([] if args else ["--web.route-prefix=/"]),
             "--cluster.listen-address=",
             "--log.level=warn",
             *args,
         ]
-        with running(command, port, lambda: _is_ready(port)) as server:
+        with running(command, port, lambda: _is_ready(port, ready)) as server:
             yield Alertmanager(server)
 
 
-def _is_ready(port: int) -> bool:
+def _is_ready(port: int, path: str) -> bool:
     try:
-        return get(f"http://127.0.0.1:{port}/-/ready").status == 200
+        return get(f"http://127.0.0.1:{port}{path}").status == 200
     except OSError:
         return False

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from apivitals.alerts.alert import Alert, AlertGroup, Status
+from apivitals.alerts.standing import Matcher, Silence, Standing
 
 # Go writes as many digits of a second as there are; Python 3.10 reads three or six of them, and no Z
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
@@ -74,6 +75,20 @@ class Reader:
         time = self.time(key)
         return None if time.year == _NEVER else time
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
+        value = self._content.get(key, default)
+        if not isinstance(value, bool):
+            raise ValueError(f"{self._at(key)} should be true or false")  # noqa: TRY004  # as above
+        return value
+
+    def list_of_texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of strings; none is an empty one."""
+        value = self._content.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ValueError(f"{self._at(key)} should be a list of strings")
+        return tuple(value)
+
     def objects(self, key: str) -> list[Reader]:
         """Return a list of objects."""
         value = self._content.get(key)
@@ -123,4 +138,51 @@ def _alert(one: Reader, group: AlertGroup) -> Alert:
         fingerprint=one.text("fingerprint"),
         generator_url=one.text("generatorURL", ""),
         group=group,
+    )
+
+
+def standing(one: Reader, silences: Mapping[str, Silence]) -> Standing:
+    """Read one alert of ``/api/v2/alerts``, with the silences that there are by their ids.
+
+    Raises:
+        ValueError: it is none.
+    """
+    status = one.object("status")
+    return Standing(
+        alert=Alert(
+            status="firing",
+            labels=one.texts("labels"),
+            annotations=one.texts("annotations"),
+            starts_at=one.time("startsAt"),
+            ends_at=None,
+            fingerprint=one.text("fingerprint"),
+            generator_url=one.text("generatorURL", ""),
+        ),
+        silences=tuple(silences[name] for name in status.list_of_texts("silencedBy") if name in silences),
+        inhibited_by=status.list_of_texts("inhibitedBy"),
+    )
+
+
+def silence(one: Reader) -> Silence:
+    """Read one silence of ``/api/v2/silences``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return Silence(
+        id=one.text("id"),
+        is_active=one.object("status").text("state") == "active",
+        author=one.text("createdBy", ""),
+        comment=one.text("comment", ""),
+        starts_at=one.time("startsAt"),
+        ends_at=one.time("endsAt"),
+        matchers=tuple(
+            Matcher(
+                matcher.text("name"),
+                matcher.text("value"),
+                is_regex=matcher.flag("isRegex", default=False),
+                is_equal=matcher.flag("isEqual", default=True),
+            )
+            for matcher in one.objects("matchers")
+        ),
     )
