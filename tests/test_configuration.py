@@ -1,11 +1,15 @@
 """Settings: where they come from, which goes first, and what a wrong one says."""
 
+import subprocess
+import sys
+
 import pytest
 from prometheus_client import CollectorRegistry
 
 from apivitals.arguments import Arguments
-from apivitals.catalog.http import DURATION_BOUNDS_SECONDS
+from apivitals.catalog.http import RESPONSE_TIME_BOUNDS_SECONDS
 from apivitals.configuration import SettingsError, load
+from apivitals.objectives import Objectives
 from apivitals.settings import Settings
 
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
@@ -33,7 +37,7 @@ def test_defaults(tmp_path):
     assert settings.enabled
     assert settings.metrics_path == "/metrics"
     assert settings.metrics_port is None
-    assert settings.duration_bounds_seconds == DURATION_BOUNDS_SECONDS
+    assert settings.duration_bounds_seconds == RESPONSE_TIME_BOUNDS_SECONDS
 
 
 def test_arguments_over_environment_over_file_over_defaults(configured):
@@ -115,6 +119,14 @@ WRONG = [
     ({"series_limit": 0}, "series_limit = 0 (argument of instrument()): should be greater than or equal to 1"),
     ({"metrics_token": " "}, "metrics_token is empty"),
     ({"metrics_token_file": "/nowhere/token"}, "metrics_token_file /nowhere/token cannot be used: No such file"),
+    ({"alert_webhook": "/-/alerts"}, "alert_webhook needs alert_webhook_token or alert_webhook_token_file"),
+    ({"alert_webhook": "alerts", "alert_webhook_token": "x"}, 'a path begins with "/"'),
+    ({"alert_webhook": True, "alert_webhook_token": ""}, "alert_webhook_token is empty"),
+    (
+        {"alert_webhook": True, "alert_webhook_token_file": "/nowhere"},
+        "alert_webhook_token_file /nowhere cannot be used",
+    ),
+    ({"alert_webhook": "/metrics", "alert_webhook_token": "x"}, "alert_webhook and metrics_path are both /metrics"),
     ({"registries": [3]}, "3 is no prometheus-client registry"),
     ({"config": "/nowhere/apivitals.yaml"}, "/nowhere/apivitals.yaml cannot be read"),
 ]
@@ -196,3 +208,94 @@ def test_every_setting_is_an_argument_that_editors_know():
 
 def test_every_setting_is_described():
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_classes_of_routes_are_their_priorities_after_the_explicit_ones(configured):
+    text = """
+    priorities: {"GET /payments/refunds": low}
+    routes:
+      "/payments/*": critical
+      "GET /payments/refunds": high
+      "/reports/*": {latency: [{percent: 99, within_seconds: 1}]}
+    """
+    assert list(configured(text).priorities.items()) == [
+        ("GET /payments/refunds", "low"),
+        ("/payments/*", "critical"),
+        ("/reports/*", "medium"),
+    ]
+    environ = {"APIVITALS_PRIORITIES": "/reports/*=high"}
+    assert next(iter(configured(text, None, environ).priorities)) == "/reports/*"
+    assert configured(text, None, environ).priorities["/reports/*"] == "high"
+
+
+def test_thresholds_of_objectives_are_bucket_bounds(configured):
+    bounds = configured("classes: {critical: {response_time_seconds: {critical: 1.7}}}").duration_bounds_seconds
+    assert bounds == tuple(sorted({*RESPONSE_TIME_BOUNDS_SECONDS, 1.7}))
+
+
+def test_bounds_given_without_a_threshold_are_refused(configured, tmp_path):
+    own = "0.1,0.2,0.5,1,2,5,10,30"
+    assert len(configured("slo_window_days: 30", None, {"APIVITALS_DURATION_BOUNDS_SECONDS": own}).priorities) == 0
+    with pytest.raises(SettingsError) as caught:
+        configured("sla: {p95_seconds: 0.7, p99_seconds: 3}", None, {"APIVITALS_DURATION_BOUNDS_SECONDS": own})
+    assert str(caught.value) == (
+        "apivitals settings:\n  APIVITALS_DURATION_BOUNDS_SECONDS (environment): lacks 0.7, 3, which objectives in"
+        f" {tmp_path}/apivitals.yaml compare with; add it, or leave the setting out"
+    )
+
+
+def test_more_bounds_than_a_histogram_may_have_are_refused(configured):
+    routes = "".join(
+        f"  /{n}: {{latency: [{{percent: 99, within_seconds: {n}.25}}, {{percent: 90, within_seconds: {n}.15}}]}}\n"
+        for n in range(1, 45)
+    )
+    with pytest.raises(SettingsError, match=r"96 response times .* makes over 100 bucket bounds"):
+        configured("routes:\n" + routes)
+
+
+def test_what_is_wrong_with_settings_and_objectives_is_said_at_once(configured, tmp_path):
+    with pytest.raises(SettingsError) as caught:
+        configured("priorities: {/x: urgent}\nclasses: {critcal: {}}\nfeatures: {slo: maybe}\nselectr: {}")
+    lines = str(caught.value).splitlines()[1:]
+    assert sorted(line.split(" (")[0].strip() for line in lines) == [
+        "classes.critcal",
+        "features.slo = 'maybe'",
+        "priorities['/x'] = {'/x': 'urgent'}",
+        "selectr",
+    ]
+    assert all(str(tmp_path / "apivitals.yaml") in line for line in lines)
+
+
+def test_default_objectives_need_no_bounds_of_their_own():
+    """The rules that ship for every service compare with them, also where there is no settings file."""
+    assert set(Objectives().thresholds_seconds()) <= set(RESPONSE_TIME_BOUNDS_SECONDS)
+
+
+def test_a_service_without_objectives_does_not_load_them(tmp_path):
+    (tmp_path / "apivitals.yaml").write_text("priorities: {/x: low}\nseries_limit: 7")
+    code = (
+        "import sys; from apivitals.configuration import load; load({}); print('apivitals.objectives' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("value", "path"), [(True, "/-/alerts"), ("on", "/-/alerts"), ("/a", "/a"), ("off", None), (False, None)]
+)
+def test_alert_webhook_can_be_switched_on(value, path, tmp_path):
+    settings = load({"alert_webhook": value, "alert_webhook_token": "s3cret"}, {}, tmp_path)
+    assert settings.alert_webhook == path
+    assert "s3cret" not in repr(settings)
+
+
+def test_no_token_is_ever_in_a_message(tmp_path):
+    assert "12345" not in problems({"alert_webhook_token": 12345, "metrics_token": 12345}, {}, tmp_path)
+
+
+@pytest.mark.parametrize("off", ["off", "false", '"off"', "no"])
+def test_off_in_the_file_with_and_without_quotes(off, configured):
+    """YAML 1.1 reads off, no and false without quotes as a boolean."""
+    settings = configured(f"metrics_path: {off}\nmetrics_port: {off}\nblocked_loop_seconds: {off}\nlibraries: {off}\n")
+    assert (settings.metrics_path, settings.metrics_port, settings.blocked_loop_seconds) == (None, None, None)
+    assert settings.libraries == ()

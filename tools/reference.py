@@ -1,14 +1,27 @@
-"""Writes docs/metrics.md and docs/settings.md from the code; `--check` only says whether they are up to date."""
+"""Writes what in docs is made from the code; `--check` only says whether it is up to date."""
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from apivitals.catalog import CATALOG, Kind, Metric
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from apivitals.catalog import CATALOG, PRIORITIES, Kind, Metric
+from apivitals.objectives import Classes, LatencyObjective, Objectives, Route, ServiceClass
+from apivitals.objectives.json_schema import json_schema
+from apivitals.objectives.mute_hours import MuteHours
+from apivitals.objectives.receivers import DeadMansSwitch, Email, PagerDuty, Slack, Webhook
+from apivitals.objectives.template import inline
 from apivitals.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
+GENERATED_FROM_HERE = "<!-- Generated from `apivitals.objectives` by `python tools/reference.py`. -->\n"
+
+_TABLES_OF_THEIR_OWN = {"classes", "routes", "receivers", "mute_hours"}
+_HEAD = "| key | default | meaning |\n|---|---|---|\n"
 
 METRICS_INTRODUCTION = """\
 # Metrics
@@ -45,7 +58,8 @@ environment variable `APIVITALS_<NAME>` and a key of `apivitals.yaml` (in the wo
 (`OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SDK_DISABLED`, `OTEL_PYTHON_FASTAPI_EXCLUDED_URLS`) and the
 defaults. In the environment a list is `a,b` and a table `key=value,key=value`, or either is JSON. To read the file,
 `pip install 'apivitals[yaml]'`. A wrong setting stops the start with one message that names it, its place and what
-would be right; only a variable `APIVITALS_...` that is no setting is warned of.
+would be right; only a variable `APIVITALS_...` that is no setting is warned of. The other keys of the file say how good
+the service must be: [objectives](objectives.md).
 
 """
 
@@ -86,16 +100,100 @@ def _default(value: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def schema() -> Iterator[str]:
+    """Yield docs/apivitals.schema.json."""
+    yield json.dumps(json_schema(), indent=1) + "\n"
+
+
+def objectives() -> Iterator[str]:
+    """Yield docs/objectives.md: its words as they are, and after the mark the tables."""
+    words, _, _ = (DOCS / "objectives.md").read_text().partition(GENERATED_FROM_HERE)
+    yield words + GENERATED_FROM_HERE
+    yield from _tables()
+
+
+def _tables() -> Iterator[str]:
+    yield "\n" + _HEAD
+    for name, field in Objectives.model_fields.items():
+        if name not in Settings.model_fields:
+            yield from _rows(name, field)
+    yield from _classes()
+    yield "\n### `routes.<pattern>`\n\nA class, or `class`, `objectives` and any of the keys of a class:\n\n" + _HEAD
+    for name in ("priority", "objectives"):
+        yield _row(str(Route.model_fields[name].alias or name), "", Route.model_fields[name])
+    yield "\n### `receivers`\n\nEach takes one, or a list of them; secrets are in files on Alertmanager's machine.\n"
+    yield "\n" + _HEAD
+    for kind, model in (("slack", Slack), ("email", Email), ("pagerduty", PagerDuty), ("webhook", Webhook)):
+        yield from _section(f"{kind}.", model)
+    yield from _section("dead_mans_switch.", DeadMansSwitch)
+    yield "\n### `mute_hours`\n\nA list of:\n\n" + _HEAD
+    yield from _section("", MuteHours)
+
+
+def _rows(name: str, field: FieldInfo) -> Iterator[str]:
+    default = field.get_default(call_default_factory=True)
+    if name in _TABLES_OF_THEIR_OWN:
+        yield _row(name, "below", field)
+    elif isinstance(default, BaseModel):
+        for key, below in type(default).model_fields.items():
+            yield _row(f"{name}.{key}", _shown(getattr(default, key)), below)
+    else:
+        yield _row(name, _shown(default), field)
+
+
+def _classes() -> Iterator[str]:
+    defaults = Classes()
+    yield "\n### `classes.<class>`\n\n"
+    yield from (f"- `{name}`: {field.description}\n" for name, field in Classes.model_fields.items())
+    yield f"\n| key | {' | '.join(PRIORITIES)} | meaning |\n|---|{'---|' * len(PRIORITIES)}---|\n"
+    for key, field, *values in _leaves(ServiceClass, [defaults.of(priority) for priority in PRIORITIES]):
+        yield f"| `{key}` | {' | '.join(map(_shown, values))} | {field.description} |\n"
+
+
+def _leaves(model: type[BaseModel], sections: Sequence[Any], prefix: str = "") -> Iterator[tuple[Any, ...]]:
+    for name, field in model.model_fields.items():
+        values = [getattr(section, name) for section in sections]
+        if isinstance(values[0], BaseModel):
+            yield from _leaves(type(values[0]), values, f"{prefix}{name}.")
+        else:
+            yield (f"{prefix}{name}", field, *values)
+
+
+def _section(prefix: str, model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        required = field.is_required()
+        default = "" if required else _shown(field.get_default(call_default_factory=True), nothing="")
+        yield _row(f"{prefix}{field.alias or name}", "*required*" if required else default, field)
+
+
+def _row(key: str, default: str, field: FieldInfo) -> str:
+    return f"| `{key}` | {default} | {field.description} |\n"
+
+
+def _shown(value: Any, nothing: str = "`off`") -> str:
+    if isinstance(value, tuple) and value and isinstance(value[0], LatencyObjective):
+        return ", ".join(f"{inline(each.percent)} % within {inline(each.within_seconds)} s" for each in value)
+    return nothing if value is None else f"`{inline(value)}`"
+
+
+PAGES = {
+    "metrics.md": metrics,
+    "settings.md": settings,
+    "objectives.md": objectives,
+    "apivitals.schema.json": schema,
+}
+
+
 def main() -> int:
-    """Write both pages, or compare them."""
+    """Write what is made from the code, or compare it."""
     stale = []
-    for name, lines in (("metrics.md", metrics()), ("settings.md", settings())):
-        path, text = DOCS / name, "".join(lines)
+    for name, content in PAGES.items():
+        path, text = DOCS / name, "".join(content())
         if "--check" not in sys.argv:
             path.write_text(text)
         elif not path.exists() or path.read_text() != text:
             stale.append(f"docs/{name} is not what the code says: python tools/reference.py")
-    print("\n".join(stale) or "docs/metrics.md and docs/settings.md are what the code says")
+    print("\n".join(stale) or f"{', '.join(PAGES)} in docs are what the code says")
     return bool(stale)
 
 

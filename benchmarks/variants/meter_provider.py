@@ -3,7 +3,7 @@
 from typing import get_args
 
 import apivitals
-from apivitals.settings import SourceName
+from apivitals.setting_values import SourceName
 from benchmarks.client import Client
 from benchmarks.providers import in_memory_metrics, metered
 from benchmarks.subject import Subject, build_app

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from apivitals.settings import SourceName
+from apivitals.setting_values import SourceName
 from benchmarks.subject import Subject
 from benchmarks.variants import defaults
 

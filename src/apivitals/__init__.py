@@ -5,6 +5,7 @@ import apivitals
 apivitals.instrument(app)
 """
 
+from apivitals.alerts.alert import Alert, AlertGroup
 from apivitals.configuration import SettingsError
 from apivitals.export.collector import OperationsCollector
 from apivitals.http.priority import priority
@@ -16,6 +17,8 @@ from apivitals.settings import Settings
 from apivitals.version import __version__
 
 __all__ = [
+    "Alert",
+    "AlertGroup",
     "OperationsCollector",
     "Settings",
     "SettingsError",

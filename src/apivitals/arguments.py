@@ -35,6 +35,9 @@ class Arguments(TypedDict, total=False):
     metrics_host: str
     metrics_token: str | None
     metrics_token_file: str | os.PathLike[str] | None
+    alert_webhook: str | bool | None
+    alert_webhook_token: str | None
+    alert_webhook_token_file: str | os.PathLike[str] | None
     disabled_sources: Sequence[Literal["host", "process", "container", "gpu", "event_loop", "gc"]]
     sample_interval_seconds: float
     blocked_loop_seconds: float | None

@@ -5,31 +5,32 @@ Each value keeps the name of its source, so that a wrong one is reported where i
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
+from apivitals.setting_values import MOST_BOUNDS
 from apivitals.settings import Settings
+from apivitals.settings_file import FILE_NAME, SettingsError, nearest, problems_in, read
+
+__all__ = ["SettingsError", "load"]
+
+if TYPE_CHECKING:
+    from apivitals.objectives import Objectives
 
 logger = logging.getLogger("apivitals")
 
-FILE_NAME = "apivitals.yaml"
 _PREFIX = "APIVITALS_"
 _CONFIG = "APIVITALS_CONFIG"
 _OTHER_VARIABLES = {_CONFIG}
 _ENVIRONMENT = "environment"
-
-
-class SettingsError(ValueError):
-    """A setting is wrong. The message names it, where it was given, and what would be right."""
 
 
 class _Environment(EnvSettingsSource):
@@ -64,15 +65,16 @@ def load(
         SettingsError: a value, a key or the file is wrong; all that is wrong is in the one message.
     """
     given = {key: value for key, value in arguments.items() if key != "config"}
+    path, content = _from_file(arguments.get("config") or environ.get(_CONFIG), directory or Path.cwd())
+    objectives, problems = _objectives(content, path)
     sources = [
         ("argument of instrument()", given),
         (_ENVIRONMENT, _from_environment(environ)),
-        *_from_file(arguments.get("config") or environ.get(_CONFIG), directory or Path.cwd()),
+        (path, {key: value for key, value in content.items() if key in Settings.model_fields}),
         ("environment, OpenTelemetry's", _from_opentelemetry(environ)),
     ]
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    problems = []
     for name, source in sources:
         for key, value in source.items():
             if key not in Settings.model_fields:
@@ -86,12 +88,44 @@ def load(
     except ValidationError as error:
         problems += [_wrong(problem, values, origin) for problem in error.errors()]
     if problems:
-        raise SettingsError(
-            "\n".join(["apivitals settings:", *(f"  {problem}" for problem in dict.fromkeys(problems))])
-        )
+        raise problems_in(problems)
     if settings.metrics_port is not None and "metrics_path" not in values:
-        return settings.model_copy(update={"metrics_path": None})
-    return settings
+        settings = settings.model_copy(update={"metrics_path": None})
+    return settings if objectives is None else _for_objectives(settings, objectives, origin, path)
+
+
+def _objectives(content: Mapping[str, Any], path: str) -> tuple[Objectives | None, list[str]]:
+    """Find what the file demands of the service, if it has keys for that: most services' files have none."""
+    if content.keys() <= Settings.model_fields.keys():
+        return None, []
+    from apivitals.objectives.reading import checked  # noqa: PLC0415  # only for those that have objectives
+
+    objectives, problems = checked(content)
+    # What is wrong with a setting is found with the settings
+    return objectives, [each.at(path) for each in problems if each.location[0] not in Settings.model_fields]
+
+
+def _for_objectives(settings: Settings, objectives: Objectives, origin: Mapping[str, str], path: str) -> Settings:
+    """Label routes with the classes that the objectives give them, and see that their thresholds are bucket bounds."""
+    bounds, thresholds = settings.duration_bounds_seconds, objectives.thresholds_seconds()
+    missing = sorted(set(thresholds) - set(bounds))
+    problem = ""
+    if missing and "duration_bounds_seconds" in origin:
+        where = _as_written("duration_bounds_seconds", origin["duration_bounds_seconds"])
+        times = ", ".join(f"{seconds:g}" for seconds in missing)
+        problem = f"{where}: lacks {times}, which objectives in {path} compare with; add it, or leave the setting out"
+    elif len(bounds) + len(missing) > MOST_BOUNDS:
+        problem = f"{len(thresholds)} response times are compared with in {path}, which makes over {MOST_BOUNDS} bucket"
+        problem += " bounds with those that are there anyway: use fewer"
+    if problem:
+        raise problems_in([problem])
+    by_route = {pattern: route.priority for pattern, route in objectives.routes.items()}
+    return settings.model_copy(
+        update={
+            "priorities": {**settings.priorities, **by_route, **settings.priorities},  # first come, last word
+            "duration_bounds_seconds": tuple(sorted({*bounds, *missing})),
+        }
+    )
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -121,30 +155,13 @@ def _from_opentelemetry(environ: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _from_file(given: str | os.PathLike[str] | None, directory: Path) -> list[tuple[str, dict[str, Any]]]:
+def _from_file(given: str | os.PathLike[str] | None, directory: Path) -> tuple[str, dict[str, Any]]:
     path = directory / (given or FILE_NAME)
-    if given is None and not path.exists():
-        return []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"apivitals settings: {path} cannot be read: {error}") from None
-    try:
-        import yaml  # noqa: PLC0415  # an extra: most services have no settings file
-    except ImportError:
-        raise SettingsError(f"apivitals settings: to read {path}, pip install 'apivitals[yaml]'") from None
-    try:
-        content = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise SettingsError(f"apivitals settings: {path} is no YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise SettingsError(f"apivitals settings: {path} should have keys and values, such as: metrics_path: /metrics")
-    return [(str(path), {str(key): value for key, value in content.items()})]
+    return str(path), {} if given is None and not path.exists() else read(path)
 
 
 def _unknown(source: str, key: str, known: list[str] | None = None) -> str:
-    near = difflib.get_close_matches(key, known or list(Settings.model_fields), n=1)
-    return f"{key} ({source}): there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+    return f"{key} ({source}): there is no such setting{nearest(key, known or Settings.model_fields)}"
 
 
 def _wrong(problem: Any, values: Mapping[str, Any], origin: Mapping[str, str]) -> str:
@@ -154,7 +171,7 @@ def _wrong(problem: Any, values: Mapping[str, Any], origin: Mapping[str, str]) -
     key = str(problem["loc"][0])
     inner = "".join(f"[{part!r}]" for part in problem["loc"][1:] if part != "[key]")
     value = values.get(key)
-    shown = "" if key == "metrics_token" or isinstance(value, SecretStr) else f" = {value!r}"
+    shown = "" if key in Settings.secrets or isinstance(value, SecretStr) else f" = {value!r}"
     return f"{_as_written(key, origin.get(key, 'default'), inner + shown)}: {message}"
 
 

@@ -18,6 +18,7 @@ OPERATIONS = (
     "name_clash",
     "render",
     "token_file",
+    "alert_callback",
     "opentelemetry",
     "tracing",
     "operation",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import prometheus_client
@@ -27,7 +26,7 @@ from apivitals.export.token import BearerToken
 from apivitals.families import Family
 from apivitals.lifecycle import Part
 from apivitals.operations.meter import OPERATIONS
-from apivitals.settings import DEFAULT_PATH, Settings, read_token
+from apivitals.settings import DEFAULT_PATH, Settings
 from apivitals.sources.background import Background
 from apivitals.store import Backend, Store
 from apivitals.tracing.stand_in import STAND_IN
@@ -69,7 +68,7 @@ class Exposition:
         self.page = MetricsPage(backend, contents, self._foreign(), errors)
         self._pusher = otlp.from_environment(os.environ, resource, self.page.families, errors)
         self._duties: Duties | None = None
-        token = _token(settings, errors)
+        token = BearerToken.given(settings.metrics_token, settings.metrics_token_file, errors)
         self.port = _own_port(self.page, settings, token)
         """A port of its own; None if there is to be none."""
         self.endpoint = None
@@ -143,15 +142,6 @@ class Exposition:
 
 def _nothing() -> None:
     """End what has no end of its own."""
-
-
-def _token(settings: Settings, errors: ErrorLog) -> BearerToken | None:
-    path: Path | None = settings.metrics_token_file
-    if path is not None:
-        return BearerToken(read_token(path), path, errors)
-    if settings.metrics_token is not None:
-        return BearerToken(settings.metrics_token.get_secret_value().strip().encode(), None, errors)
-    return None
 
 
 def _own_port(page: MetricsPage, settings: Settings, token: BearerToken | None) -> OwnPort | None:

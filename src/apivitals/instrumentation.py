@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from apivitals.arguments import Arguments
 from apivitals.configuration import SettingsError, load
@@ -13,6 +15,7 @@ from apivitals.entrance import Entrance
 from apivitals.errors import ErrorLog
 from apivitals.export.information import make_resource
 from apivitals.export.prometheus import Format
+from apivitals.export.token import BearerToken
 from apivitals.exposition import Exposition
 from apivitals.http.excluded import excluded
 from apivitals.http.labels import ExtraLabels
@@ -29,9 +32,13 @@ from apivitals.tracing.stand_in import STAND_IN
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # in typing from Python 3.11 on
 
+    from apivitals.alerts.callback import AlertCallback
+    from apivitals.alerts.webhook import AlertWebhook
+
 logger = logging.getLogger("apivitals")
 
 _HANDLE = "_apivitals"
+_Callback = TypeVar("_Callback", bound="AlertCallback")
 
 
 def instrument(app: Any, *, config: str | os.PathLike[str] | None = None, **settings: Unpack[Arguments]) -> Vitals:
@@ -66,6 +73,7 @@ class Vitals:
         self._app = app
         self._entrance: Entrance | None = None
         self._errors = ErrorLog()
+        self._alerts: AlertWebhook | None = None
         if not settings.enabled:
             return
         resource = make_resource(settings.service_name, _title(app))
@@ -77,14 +85,13 @@ class Vitals:
         self._exposition = Exposition(
             app, settings, resource, backend, in_flight=http.in_flight.collect, errors=self._errors
         )
-        self._lifecycle = Lifecycle(
-            self._exposition.join, self._exposition.port, self._exposition.parts(), self._errors
-        )
+        self._alerts = _alert_webhook(settings, self._errors, app)
+        self._lifecycle = Lifecycle(self._join, self._exposition.port, self._exposition.parts(), self._errors)
         gate = Gate(
             entrance.owner,
             http=http,
             websocket=websocket,
-            page=self._exposition.endpoint,
+            pages=[page for page in (self._exposition.endpoint, self._alerts) if page is not None],
             excluded=excluded(settings.excluded_urls),
             lifecycle=self._lifecycle,
         )
@@ -113,6 +120,13 @@ class Vitals:
         OPERATIONS.record_through(backend)
         return backend
 
+    def _join(self) -> None:
+        """Share with the other workers, if there are any, what is counted, and which alerts have been taken."""
+        self._exposition.join()
+        worker = self._exposition.page.worker
+        if worker is not None and self._alerts is not None:
+            self._alerts.share(worker.group.directory / f"alerts-{self._exposition.page.application}")
+
     @property
     def metrics_port(self) -> int | None:
         """The port of its own that the metrics are served on now; None if there is none, or not yet."""
@@ -125,6 +139,27 @@ class Vitals:
             return ""
         page = self._exposition.page
         return b"".join(page.slices(page.gather(form), form, gzip=False)).decode()
+
+    @overload
+    def on_alert(self, callback: _Callback, *, timeout_seconds: float = ...) -> _Callback: ...
+
+    @overload
+    def on_alert(self, *, timeout_seconds: float = ...) -> Callable[[_Callback], _Callback]: ...
+
+    def on_alert(self, callback: Any = None, *, timeout_seconds: float = 10.0) -> Any:
+        """Call `callback` with each `Alert` that Alertmanager posts to `alert_webhook`; as a decorator too.
+
+        Once when it fires and once when it is resolved. An async callback is awaited on the event loop, any other is
+        called in a thread of its own. One that raises, or takes longer than `timeout_seconds`, is a 500 for
+        Alertmanager, which tries again; what it has taken is not sent to it again.
+        """
+        if callback is None:
+            return partial(self.on_alert, timeout_seconds=timeout_seconds)
+        if self._alerts is not None:
+            self._alerts.add(callback, timeout_seconds)
+        elif self.settings.enabled:
+            logger.warning("on_alert(%r): no alerts will come, because alert_webhook is off", callback)
+        return callback
 
     def uninstrument(self) -> None:
         """Give the application back as it was. Requests under way end measured; calling it again does nothing."""
@@ -161,6 +196,15 @@ def _extra_labels(settings: Settings, errors: ErrorLog) -> ExtraLabels:
         value_limit=settings.label_value_limit,
         errors=errors,
     )
+
+
+def _alert_webhook(settings: Settings, errors: ErrorLog, app: Any) -> AlertWebhook | None:
+    token = BearerToken.given(settings.alert_webhook_token, settings.alert_webhook_token_file, errors)
+    if settings.alert_webhook is None or token is None:
+        return None
+    from apivitals.alerts.webhook import AlertWebhook  # noqa: PLC0415  # only for services that take alerts
+
+    return AlertWebhook(settings.alert_webhook, token, errors, lambda: getattr(app, "root_path", ""))
 
 
 def _in_event_loop() -> bool:

@@ -2,110 +2,35 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from apivitals.catalog import Priority, label_name
-from apivitals.catalog.http import DURATION_BOUNDS_SECONDS, REQUEST_DURATION, SIZE_BOUNDS_BYTES
+from apivitals.catalog.http import REQUEST_DURATION, RESPONSE_TIME_BOUNDS_SECONDS, SIZE_BOUNDS_BYTES
+from apivitals.setting_values import (
+    Bounds,
+    Header,
+    Label,
+    Libraries,
+    MeterProvider,
+    OwnPath,
+    Regex,
+    Registry,
+    RoutePattern,
+    SourceName,
+    WorkerDir,
+    off,
+    on_or_off,
+)
 
 DEFAULT_METRICS_PORT = 9464  # the OpenTelemetry specification's, for its Prometheus exporter
 DEFAULT_PATH = "/metrics"
-_MOST_BOUNDS = 100
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.]*")
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_OFF = {"off", "none", "no", "false"}
-
-
-def _bounds(values: tuple[float, ...]) -> tuple[float, ...]:
-    if not 0 < len(values) <= _MOST_BOUNDS:
-        raise ValueError(f"give 1 to {_MOST_BOUNDS} bounds, not {len(values)}")
-    if not all(math.isfinite(value) and value >= 0 for value in values):
-        raise ValueError("bounds are finite and not negative; the bucket up to +Inf is there anyway")
-    if any(low >= high for low, high in pairwise(values)):
-        raise ValueError("bounds increase from one to the next")
-    return values
-
-
-def _path(value: str) -> str:
-    if not value.startswith("/") or value == "/" or value.endswith("/") or set(value) & set("?#{}\0 "):
-        raise ValueError('a path begins with "/", goes on, and has no parameter, query or last "/": /metrics')
-    return value
-
-
-def _label(value: str) -> str:
-    if not _LABEL.fullmatch(value) or value.startswith("__"):
-        raise ValueError(f"{value!r} is no label name: letters, digits, underscores and dots, no digit or __ in front")
-    return value
-
-
-def _header(value: str) -> str:
-    if not _HEADER.fullmatch(value):
-        raise ValueError(f"{value!r} is no header name: x-tenant")
-    return value
-
-
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
-    return value
-
-
-def _route_pattern(value: str) -> str:
-    method, space, glob = value.partition(" ")
-    if not (glob.strip() if space else method).startswith(("/", "*")) or (space and not method.isupper()):
-        raise ValueError(f"{value!r} is no route pattern: /payments/* or POST /payments/*")
-    return value
-
-
-def _registry(value: Any) -> Any:
-    if not callable(getattr(value, "collect", None)):
-        raise ValueError(f"{value!r} is no prometheus-client registry")  # noqa: TRY004  # pydantic reports ValueError
-    return value
-
-
-def _off(value: Any) -> Any:
-    return None if isinstance(value, str) and value.lower() in _OFF else value
-
-
-def _port(value: Any) -> Any:
-    if value is True or (isinstance(value, str) and value.lower() in {"on", "true", "yes"}):
-        return DEFAULT_METRICS_PORT
-    return None if value is False else _off(value)
-
-
-def _worker_dir(value: Any) -> Any:
-    return "off" if value is False or (_off(value) is None and value is not None) else value
-
-
-def _libraries(value: Any) -> Any:
-    if value is None or value is False:
-        return ()
-    names = (value,) if isinstance(value, str) else tuple(value)
-    return () if len(names) == 1 and str(names[0]).lower() in _OFF else names
-
-
-def _meter_provider(value: Any) -> Any:
-    if value is not None and not callable(getattr(value, "get_meter", None)):
-        raise ValueError(f"{value!r} is no OpenTelemetry meter provider")
-    return value
-
-
-SourceName = Literal["host", "process", "container", "gpu", "event_loop", "gc"]
-Registry = Annotated[Any, AfterValidator(_registry)]
-Bounds = Annotated[tuple[float, ...], AfterValidator(_bounds)]
-Label = Annotated[str, AfterValidator(_label)]
-Header = Annotated[str, AfterValidator(_header)]
-Regex = Annotated[str, AfterValidator(_regex)]
-RoutePattern = Annotated[str, AfterValidator(_route_pattern)]
+DEFAULT_ALERT_WEBHOOK = "/-/alerts"
 
 
 def read_token(path: Path) -> bytes:
@@ -129,6 +54,7 @@ class Settings(BaseSettings):
     )
 
     only_arguments: ClassVar[frozenset[str]] = frozenset({"request_labels", "registries", "meter_provider"})
+    secrets: ClassVar[frozenset[str]] = frozenset({"metrics_token", "alert_webhook_token"})
 
     @classmethod
     def settings_customise_sources(
@@ -159,7 +85,8 @@ class Settings(BaseSettings):
     )
 
     duration_bounds_seconds: Bounds = Field(
-        DURATION_BOUNDS_SECONDS, description="Bucket bounds of response time and latency, in seconds."
+        RESPONSE_TIME_BOUNDS_SECONDS,
+        description="Bucket bounds of response time and latency, in seconds; the thresholds of objectives come on top.",
     )
     size_bounds_bytes: Bounds = Field(SIZE_BOUNDS_BYTES, description="Bucket bounds of body sizes, in bytes.")
 
@@ -181,10 +108,12 @@ class Settings(BaseSettings):
         10_000, ge=1, description='Series of each metric; later label sets share one, `otel_metric_overflow="true"`.'
     )
 
-    metrics_path: Annotated[Annotated[str, AfterValidator(_path)] | None, BeforeValidator(_off)] = Field(
+    metrics_path: Annotated[OwnPath | None, BeforeValidator(off)] = Field(
         DEFAULT_PATH, description="Where the application answers with its metrics; `off` for nowhere."
     )
-    metrics_port: Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(_port)] = Field(
+    metrics_port: Annotated[
+        Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(partial(on_or_off, DEFAULT_METRICS_PORT))
+    ] = Field(
         None,
         description="A port of its own for the metrics, which then leave the application unless `metrics_path` is given"
         " too; `true` is 9464, 0 a free one.",
@@ -195,6 +124,13 @@ class Settings(BaseSettings):
         None, description="File with that token; read at each scrape, so that it can be rotated."
     )
 
+    alert_webhook: Annotated[OwnPath | None, BeforeValidator(partial(on_or_off, DEFAULT_ALERT_WEBHOOK))] = Field(
+        None,
+        description="Where to take Alertmanager's notifications, with a token; `true` is `/-/alerts`.",
+    )
+    alert_webhook_token: SecretStr | None = Field(None, description="Bearer token that Alertmanager must show.")
+    alert_webhook_token_file: Path | None = Field(None, description="File with that token; read each time.")
+
     disabled_sources: tuple[SourceName, ...] = Field(
         (),
         description="Sources of metrics that are left out: `host`, `process`, `container`, `gpu`, `event_loop`, `gc`.",
@@ -202,7 +138,7 @@ class Settings(BaseSettings):
     sample_interval_seconds: float = Field(
         5.0, ge=0.1, description="How often the sources are read, in seconds; a scrape shows the last reading."
     )
-    blocked_loop_seconds: Annotated[Annotated[float, Field(ge=0.05)] | None, BeforeValidator(_off)] = Field(
+    blocked_loop_seconds: Annotated[Annotated[float, Field(ge=0.05)] | None, BeforeValidator(off)] = Field(
         1.0, description="A longer block of the event loop is counted, and logged with its stack; `off` for never."
     )
     gpu_processes: bool = Field(
@@ -215,7 +151,7 @@ class Settings(BaseSettings):
     breakdown: bool = Field(
         default=True, description="Divide the response time among components; off, there are no exemplars either."
     )
-    libraries: Annotated[tuple[str, ...], BeforeValidator(_libraries)] = Field(
+    libraries: Libraries = Field(
         ("auto",),
         description="Libraries whose calls are seen as database, cache, external, messaging or gen_ai, by their"
         " OpenTelemetry instrumentations; `auto` is all that are installed, `off` is none.",
@@ -226,7 +162,7 @@ class Settings(BaseSettings):
         " header itself: anybody can send one.",
     )
 
-    worker_dir: Annotated[Literal["off"] | Path | None, BeforeValidator(_worker_dir)] = Field(
+    worker_dir: WorkerDir = Field(
         None,
         description="Where the workers of one service share their metrics; found without it under uvicorn, gunicorn,"
         " hypercorn and granian. Other processes that are told the same directory, and have the same service name, are"
@@ -243,7 +179,7 @@ class Settings(BaseSettings):
         " process that is not instrumented.",
     )
 
-    meter_provider: Annotated[Any, AfterValidator(_meter_provider)] = Field(
+    meter_provider: MeterProvider = Field(
         None,
         description="An OpenTelemetry meter provider that everything is recorded through instead of our own store, so"
         " that its readers, views and exporters apply; the page shows what it holds.",
@@ -275,15 +211,27 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _token_can_be_had(self) -> Settings:
-        if self.metrics_token is not None and self.metrics_token_file is not None:
-            raise ValueError("give metrics_token or metrics_token_file, not both")
-        if self.metrics_token is not None and not self.metrics_token.get_secret_value().strip():
-            raise ValueError("metrics_token is empty")
-        if self.metrics_token_file is not None:
-            try:
-                read_token(self.metrics_token_file)
-            except (OSError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) else error
-                raise ValueError(f"metrics_token_file {self.metrics_token_file} cannot be used: {reason}") from None
+    def _tokens_can_be_had(self) -> Settings:
+        for name in ("metrics_token", "alert_webhook_token"):
+            token, file = getattr(self, name), getattr(self, f"{name}_file")
+            if token is not None and file is not None:
+                raise ValueError(f"give {name} or {name}_file, not both")
+            if token is not None and not token.get_secret_value().strip():
+                raise ValueError(f"{name} is empty")
+            if file is not None:
+                try:
+                    read_token(file)
+                except (OSError, ValueError) as error:
+                    reason = error.strerror if isinstance(error, OSError) else error
+                    raise ValueError(f"{name}_file {file} cannot be used: {reason}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_is_guarded(self) -> Settings:
+        if self.alert_webhook and self.alert_webhook_token is None and self.alert_webhook_token_file is None:
+            raise ValueError(
+                "alert_webhook needs alert_webhook_token or alert_webhook_token_file: else anybody could raise alerts"
+            )
+        if self.alert_webhook and self.alert_webhook == self.metrics_path:
+            raise ValueError(f"alert_webhook and metrics_path are both {self.alert_webhook}: choose another for one")
         return self

@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 import apivitals
-from apivitals.http.priority import fits
+from apivitals.route_pattern import fits
 from tests.support.asgi import Client
 from tests.support.vitals import COUNT
 

@@ -14,7 +14,7 @@ pytest.importorskip("fastapi", reason="the service under load is a FastAPI one")
 DURATION = "http_server_request_duration_seconds"
 REQUEST_BYTES = "http_server_request_body_size_bytes"
 RESPONSE_BYTES = "http_server_response_body_size_bytes"
-BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.25, 0.5, 0.75, 1, 2, 2.5, 5, 7.5, 10, 30]
 DELAYS_MILLISECONDS = {15: 60, 60: 30, 160: 10}
 """How many requests with which delay: p50, p90 and p95 lie in different buckets, well inside each."""
 

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import apivitals
 from apivitals.export.prometheus import Format
-from apivitals.settings import SourceName
+from apivitals.setting_values import SourceName
 from tests.support.exposition import Samples, samples
 
 COUNT = "http_server_request_duration_seconds_count"

@@ -24,6 +24,8 @@ DURATION_BOUNDS_SECONDS = (
     7.5,
     10.0,
 )
+# With the three times that default objectives compare with and that are not among them.
+RESPONSE_TIME_BOUNDS_SECONDS = tuple(sorted((*DURATION_BOUNDS_SECONDS, 0.2, 2.0, 30.0)))
 SIZE_BOUNDS_BYTES = (0.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
 _SESSION_BOUNDS_SECONDS = (0.1, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
 
@@ -40,7 +42,7 @@ REQUEST_DURATION = Metric(
     "s",
     "Response time: from the request reaching the application to the last body byte handed to the server.",
     _REQUEST,
-    DURATION_BOUNDS_SECONDS,
+    RESPONSE_TIME_BOUNDS_SECONDS,
 )
 TIME_TO_FIRST_BYTE = Metric(
     "apivitals.http.server.time_to_first_byte",
@@ -48,7 +50,7 @@ TIME_TO_FIRST_BYTE = Metric(
     "s",
     "Latency: from the request reaching the application to the start of its response.",
     _REQUEST,
-    DURATION_BOUNDS_SECONDS,
+    RESPONSE_TIME_BOUNDS_SECONDS,
 )
 REQUEST_BODY_SIZE = Metric(
     "http.server.request.body.size",

@@ -6,14 +6,20 @@ from typing import Annotated
 
 import typer
 
+from apivitals.cli.alerts import alerts
 from apivitals.cli.demo import demo
+from apivitals.cli.init import init
+from apivitals.cli.validate import validate
 from apivitals.version import __version__
 
 _WRONG_USE = 2
 _INTERRUPTED = 130
 
 application = typer.Typer(name="apivitals", add_completion=False, rich_markup_mode=None)
+application.add_typer(alerts)
 application.command()(demo)
+application.command()(init)
+application.command()(validate)
 
 
 @application.callback(invoke_without_command=True)

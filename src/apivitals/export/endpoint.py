@@ -15,6 +15,7 @@ from apivitals.export.negotiation import accepts_gzip, choose_format
 from apivitals.export.page import Gathered, MetricsPage
 from apivitals.export.prometheus import Format
 from apivitals.export.token import BearerToken
+from apivitals.http.own_path import OwnPath
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -69,23 +70,14 @@ def decide(method: str, headers: Iterable[tuple[bytes, bytes]], token: BearerTok
     )
 
 
-class MetricsEndpoint:
-    """Answers for one path of the application: not a route, not measured, behind nobody's middleware."""
+class MetricsEndpoint(OwnPath):
+    """Answers with the page."""
 
     def __init__(self, page: MetricsPage, path: str, token: BearerToken | None, root_path: Callable[[], str]) -> None:
-        self.path = path
+        super().__init__(path, root_path)
         self._page = page
         self._token = token
-        self._root_path = root_path
         self._limit: anyio.CapacityLimiter | None = None
-
-    def serves(self, scope: Scope) -> bool:
-        """Whether the request is for the page: at its path, below the root path if there is one."""
-        path = scope["path"]
-        if path == self.path:
-            return True
-        root = (scope.get("root_path") or self._root_path()).rstrip("/")
-        return bool(path == root + self.path)
 
     async def __call__(
         self, scope: Scope, _receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]

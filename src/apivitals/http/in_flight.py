@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from apivitals import catalog
 from apivitals.families import Family, Number
 from apivitals.http.exchange import Exchange
-from apivitals.http.priority import fits, priority_of
+from apivitals.http.priority import priority_of
+from apivitals.route_pattern import fits
 
 if TYPE_CHECKING:
     from apivitals.settings import Settings

@@ -16,8 +16,9 @@ from apivitals.http.components import ComponentMeter
 from apivitals.http.exchange import Exchange
 from apivitals.http.in_flight import InFlight, known_method, known_scheme
 from apivitals.http.labels import ExtraLabels
-from apivitals.http.priority import fits, priority_of
+from apivitals.http.priority import priority_of
 from apivitals.http.queue import QueueMeter
+from apivitals.route_pattern import fits
 from apivitals.store import Backend, HistogramSeries, Observing, Store
 
 if TYPE_CHECKING:

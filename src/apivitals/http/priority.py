@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from apivitals.catalog import PRIORITIES, Priority
+from apivitals.route_pattern import fits
 
 _ATTRIBUTE = "__apivitals_priority__"
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
@@ -29,14 +29,6 @@ def priority(level: Priority) -> Callable[[_Endpoint], _Endpoint]:
         return endpoint
 
     return mark
-
-
-def fits(pattern: str, method: str, route: str) -> bool:
-    """Whether `pattern`, a glob over route templates that may begin with a method, fits: ``POST /payments/*``."""
-    wanted, space, glob = pattern.partition(" ")
-    if not space:
-        return fnmatchcase(route, pattern)
-    return wanted == method and fnmatchcase(route, glob.strip())
 
 
 def priority_of(

@@ -9,7 +9,8 @@ from apivitals import catalog, exceptions
 from apivitals.http import outcome
 from apivitals.http.exchange import Message, Receive, Scope, Send
 from apivitals.http.labels import ExtraLabels
-from apivitals.http.priority import fits, priority_of
+from apivitals.http.priority import priority_of
+from apivitals.route_pattern import fits
 from apivitals.store import Adding, Backend
 
 if TYPE_CHECKING:

@@ -1,0 +1,56 @@
+"""``apivitals generate``: rules from ``apivitals.yaml``."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apivitals.cli.service import end
+from apivitals.objectives import Objectives, from_file
+from apivitals.settings_file import FILE_NAME, SettingsError
+
+_FORMATS = "prometheus, prometheusrule, mimir, sloth or openslo"
+WITH_ALERTMANAGER = "prometheus"
+"""The format that comes with Alertmanager's files: the others are given to what has one already."""
+_DIFFERENT, _WRONG_USE = 1, 2
+
+
+def generate(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help=f"The objectives; default: {FILE_NAME}, if it is there.")
+    ] = None,
+    *,
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"One of {_FORMATS}.")] = "prometheus",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path(),
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; show what is not as it would be generated, and exit with 1.")
+    ] = False,
+) -> None:
+    """Generate recording rules, objectives and alerts from the objectives of a service, or from the defaults."""
+    if find_spec("yaml") is None:
+        end("generate needs PyYAML: pip install 'apivitals[yaml]'", _WRONG_USE)
+    from apivitals.alertmanager_config.files import alertmanager_files  # noqa: PLC0415 (known to work only now)
+    from apivitals.slo.artifacts import FORMATS, artifacts, differences, write  # noqa: PLC0415 (the same)
+    from apivitals.slo.plan import CannotGenerateError  # noqa: PLC0415 (the same)
+
+    if form not in FORMATS:
+        end(f"--format {form}: there is {_FORMATS}", _WRONG_USE)
+    source = file or (Path(FILE_NAME) if Path(FILE_NAME).exists() else None)
+    try:
+        objectives = Objectives() if source is None else from_file(source)
+        wanted = artifacts(objectives, form, "the defaults" if source is None else source.name)
+        if form == WITH_ALERTMANAGER:
+            wanted |= alertmanager_files(objectives)
+        if check:
+            found = list(differences(wanted, out))
+            typer.echo("".join(found), nl=False)
+            raise typer.Exit(_DIFFERENT if found else 0)
+        changed = list(write(wanted, out))
+    except (SettingsError, CannotGenerateError) as error:
+        end(str(error).removeprefix("apivitals settings: "), _WRONG_USE)
+    except OSError as error:
+        end(f"{error.filename}: {error.strerror}", _WRONG_USE)
+    for path in changed:
+        typer.echo(f"{'wrote' if path.exists() else 'removed'} {path}")
+    typer.echo(f"{len(wanted)} files, {len(changed)} changed")

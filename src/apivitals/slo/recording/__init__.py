@@ -1,0 +1,1 @@
+"""Recording rules: what dashboards show and alerts compare, computed once."""

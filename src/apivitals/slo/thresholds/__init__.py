@@ -1,0 +1,1 @@
+"""Alerts on values that are past a threshold of the file."""
