@@ -127,7 +127,12 @@ def assert_queries_parse(queries, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-OWN = "service_name: shop\nroutes: {'/reports/*': {class: low, availability_percent: 98}, '/reports/': {objectives: true}}\n"
+OWN = """\
+service_name: shop
+routes:
+  /reports/*: {class: low, availability_percent: 98}
+  /reports/: {objectives: true}
+"""
 
 
 def test_sloth_gets_every_objective(run, tmp_path):

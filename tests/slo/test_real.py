@@ -86,10 +86,16 @@ def test_every_rule_is_evaluated(service):
             def evaluated():
                 ask_all(service)
                 done = all(rule["health"] != "unknown" for group in groups() for rule in group["rules"])
-                return done and query(server, "job:apivitals_health:score") and query(server, "job:sla:met_ratio")
+                return (
+                    done
+                    and bool(query(server, "job:apivitals_health:score"))
+                    and bool(query(server, "job:sla:met_ratio"))
+                )
 
             eventually(evaluated, "every rule, twice", 60)
-            eventually(lambda: ask_all(service) or query(server, "job:http_errors:ratio_rate5m > 0"), "errors", 30)
+            eventually(
+                lambda: bool(ask_all(service) or query(server, "job:http_errors:ratio_rate5m > 0")), "errors", 30
+            )
             wrong = [
                 (rule["name"], rule["lastError"])
                 for group in groups()

@@ -2,7 +2,7 @@
 
 from tests.slo.tables import QUIET, check_table, kinds
 from tests.support.promtool import Case
-from tests.support.traffic import component, served, series, target
+from tests.support.traffic import component, series, served, target
 
 UP = target()
 IDLE = UP | served("500x60") | served("40x60", status="500", error="500")
