@@ -4,6 +4,7 @@ import subprocess
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,8 +12,6 @@ from apivitals.alertmanager_config import alertmanager_files
 from apivitals.objectives.mute_hours import DAYS
 from tests.alertmanager_config.files import told, written
 from tests.support.servers import ROOT, needs
-
-yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
 
 EVERYBODY: dict[str, Any] = {
     "pagerduty": {"routing_key_file": "/etc/alertmanager/pagerduty", "priorities": ["critical", "high"]},

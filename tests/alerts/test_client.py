@@ -7,16 +7,13 @@ from typing import ClassVar
 
 import pytest
 
-from tests.alerts.notification import ERRORS
-from tests.support import alertmanager as real
-from tests.support.servers import ROOT, eventually, free_port
-
-pytest.importorskip("httpx", reason="httpx is not installed")
-
 from apivitals.alerts.acknowledging import acknowledge, take_back
 from apivitals.alerts.client import Alertmanager, AlertmanagerError
 from apivitals.alerts.finding import NotFoundError, one_alert
 from apivitals.alerts.standing import stable_matchers
+from tests.alerts.notification import ERRORS
+from tests.support import alertmanager as real
+from tests.support.servers import ROOT, eventually, free_port
 
 CPU = {"alertname": "ApiCpuHigh", "job": "shop", "severity": "warning"}
 HOUR = timedelta(hours=1)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from apivitals.objectives import from_mapping
 from tests.alertmanager_config.files import written
@@ -14,7 +15,6 @@ from tests.alerts.notification import ERRORS
 from tests.support.alertmanager import alertmanager
 from tests.support.servers import ROOT
 
-yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
 pytest.importorskip("typer", reason="the command line is not installed")
 
 PAGE = (ROOT / "docs/alerts.md").read_text()

@@ -251,7 +251,7 @@ def test_watch_shows_changes_until_ctrl_c(running, said):
         running.resolve(ERRORS)
         watching.shows("resolved", "critical", NAME)
     assert watching.process.returncode == 130
-    assert len(watching.lines) == 4
+    assert len([line for line in watching.lines if line.strip()]) == 4  # some versions of click end the line of ^C
 
 
 def test_watch_as_json(running):

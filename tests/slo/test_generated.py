@@ -25,9 +25,10 @@ from tests.slo.tables import DEFAULTS
 from tests.support.objectives import files
 from tests.support.promtool import check
 
+RATING = {"excellent": 9, "good": 5, "warning": 3, "critical": 1}
 FULL = {
     "selector": {"job": "shop", "env": 'a"b\\c`%q'},
-    "classes": {"critical": {"throughput": {"floor": 1, "rating": dict(excellent=9, good=5, warning=3, critical=1)}}},
+    "classes": {"critical": {"throughput": {"floor": 1, "rating": RATING}}},
     "routes": {
         "GET /reports/{id}": {"class": "low", "availability_percent": 99, "error_rate_percent": 2},
         "/reports/*": {"class": "high", "latency": [{"percent": 90, "within_seconds": 3}]},

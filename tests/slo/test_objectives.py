@@ -58,7 +58,7 @@ LATENCY_TABLE = {
 
 def recorded(ratio_long, ratio_short, bad="9x60"):
     every = {"instance": "", "priority": "critical", "slo": "availability", "objective": "99.9%"}
-    given = {}
+    given: dict[str, str] = {}
     for long, short in (("1d", "2h"), ("3d", "6h")):
         given |= series(f"job_priority:slo_errors:ratio_rate{long}", f"{ratio_long}x60", every)
         given |= series(f"job_priority:slo_errors:ratio_rate{short}", f"{ratio_short}x60", every)
@@ -154,18 +154,17 @@ def test_agreement(target_name):
 
 
 def test_availability_of_the_agreement():
-    def counted(bad, every="100x400", hours=30):
+    def counted(bad, every="100x400"):
         of_job = {"job": "shop", "instance": ""}
-        return series("job:http_requests:increase2m", every, of_job) | series(
-            "job:http_errors:increase2m", bad, of_job
-        ), f"{hours}h"
+        requests = series("job:http_requests:increase2m", every, of_job)
+        return requests | series("job:http_errors:increase2m", bad, of_job)
 
     cases = [
-        Case("fires", *counted("1x400"), 1, {"target": "availability_percent"}),
-        Case("quiet", *counted("0.05x400"), QUIET),
-        Case("idle", *counted("0x400", "0x400"), QUIET),
+        Case("fires", counted("1x400"), "30h", 1, {"target": "availability_percent"}),
+        Case("quiet", counted("0.05x400"), "30h", QUIET),
+        Case("idle", counted("0x400", "0x400"), "30h", QUIET),
         Case("missing", {}, "30h", QUIET),
-        Case("not a day yet", *counted("1x400", hours=20), QUIET),
+        Case("not a day yet", counted("1x400"), "20h", QUIET),
     ]
     check_table({"ApiSlaBreached": cases}, matching={"target": "availability_percent"}, interval="5m")
 
@@ -188,7 +187,7 @@ def test_factors_are_the_workbooks():
     assert [tier.ratio for tier in burning(objective, 30)] == [
         Decimal(text) for text in ("0.0144", "0.006", "0.003", "0.001")
     ]
-    assert [tier.ratio for tier in burning(objective, 60)][0] == Decimal("0.0288")
+    assert next(burning(objective, 60)).ratio == Decimal("0.0288")
     assert [tier.ratio for tier in burning(objective, 7)][2:] == [Decimal("0.001")] * 2
 
 

@@ -49,7 +49,7 @@ def check(files: Iterable[Path]) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def fired(  # what a case's alert said, by the case's name
+def fired(  # noqa: PLR0913  # options of tests
     files: Iterable[RuleFile],
     alert: str,
     cases: Iterable[Case],
@@ -61,7 +61,13 @@ def fired(  # what a case's alert said, by the case's name
     """Evaluate the rules that an alert needs, on each case's series, and return what fired."""
     cases = list(cases)
     groups = list(
-        _needed(files, alert, {_NAME.match(s)[0] for case in cases for s in case.series}, matching or {}, texts=texts)
+        _needed(
+            files,
+            alert,
+            {name for case in cases for s in case.series for name in _NAME.findall(s)[:1]},
+            matching or {},
+            texts=texts,
+        )
     )
     if not groups:
         raise AssertionError(f"no rule makes {alert}")
@@ -104,8 +110,34 @@ def evaluated(
     return [(_pairs(labels), float(value)) for labels, value in _SAMPLE.findall(got)]
 
 
+def recorded(
+    files: Iterable[RuleFile], names: Iterable[str], series: Mapping[str, str], at: str, interval: str = "30s"
+) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """Evaluate the rules that make `names`, and return what these are at the time: labels and value of each series."""
+    names = list(names)
+    groups = [_counting_at(interval, group) for group in recordings(files, names)]
+    nothing = [{"labels": "nothing_like_it", "value": 0}]
+    content = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": interval,
+        "group_eval_order": [group.name for group in groups],
+        "tests": [
+            {
+                "interval": interval,
+                "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                "promql_expr_test": [{"expr": name, "eval_time": at, "exp_samples": nothing} for name in names],
+            }
+        ],
+    }
+    parts = run_tests(content, groups).split("expr: ")[1:]
+    found = {name: part.rpartition("got:")[2] for name, part in zip(names, parts, strict=True)}
+    return {
+        name: [(_pairs(labels), float(value)) for labels, value in _SAMPLE.findall(got)] for name, got in found.items()
+    }
+
+
 def run_tests(content: object, groups: Iterable[Group]) -> str:
-    """Run a test file of promtool's with these rules, and return what it said; only failed expectations are let pass."""
+    """Run a test file of promtool's with these rules, and return what it said; failed expectations are let pass."""
     needs("promtool")
     with tempfile.TemporaryDirectory(prefix="promtool-") as directory:
         rules, test = Path(directory, "rules.yml"), Path(directory, "test.yml")
