@@ -208,3 +208,22 @@ def test_runbooks_name_what_there_is(page):
 
 def test_defaults_are_those_of_no_file():
     assert rule_files(Objectives()) == rule_files(from_mapping({}))
+
+
+def test_the_docs_list_what_is_recorded():
+    text = (RUNBOOKS.parent / "rules.md").read_text().partition("## Recorded series")[2]
+    written, stem = set(), ""
+    for name in (
+        name for row in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE) for name in re.findall("`([^`…]+)`", row)
+    ):
+        if name.count(":") == 2:
+            stem = name.rpartition(":")[0]
+            written.add(name)
+        elif name.startswith(":"):
+            written.add(stem + name)
+        elif re.fullmatch(r"\d+[mhd]", name):
+            written.add(f"{stem}:ratio_rate{name}")
+    levels = ("job", "job_priority", "job_route")
+    names = {name.replace("LEVEL", level) for name in written for level in levels}
+    every = {rule.record for rule in all_rules(rule_files(from_mapping(FULL))) if isinstance(rule, Recording)}
+    assert names == {name for name in every if not name.startswith("job_route:slo_")}

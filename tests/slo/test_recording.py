@@ -165,8 +165,8 @@ def test_resources_and_work():
     operation = {"name": "frames", "component": "video"}
     given |= series("apivitals_operation_items_total", "0+60x60", operation)
     given |= series("apivitals_operation_duration_seconds_sum", "0+6x60", operation, error_type="")
-    model = {"gen_ai_provider_name": "p", "gen_ai_request_model": "m"}
-    given |= series("gen_ai_client_token_usage_sum", "0+300x60", model, gen_ai_token_type="output")
+    model = {"gen_ai_provider_name": "p", "gen_ai_request_model": "m", "gen_ai_token_type": "output"}
+    given |= series("gen_ai_client_token_usage_sum", "0+300x60", model)
     found = values(
         [
             "job_instance:apivitals_thread_pool:utilization_avg5m",
