@@ -12,7 +12,7 @@ from apivitals.objectives import BURN_RATES, Objectives, from_file, from_mapping
 from apivitals.objectives.template import inline
 from apivitals.settings_file import SettingsError
 from tests.support.asgi import Client
-from tests.support.vitals import COUNT, Instrumented
+from tests.support.vitals import COUNT
 
 
 def problems(content):
@@ -146,7 +146,7 @@ ROUTES = {
     ],
 )
 @pytest.mark.anyio
-async def test_a_class_is_the_label_that_the_service_gives(method, route, level, tmp_path):
+async def test_a_class_is_the_label_that_the_service_gives(instrumented, method, route, level, tmp_path):
     assert from_mapping(ROUTES).class_of(method, route) == level
     pytest.importorskip("yaml", reason="PyYAML is not installed")
     config = tmp_path / "apivitals.yaml"
@@ -156,7 +156,7 @@ async def test_a_class_is_the_label_that_the_service_gives(method, route, level,
         return PlainTextResponse("hello")
 
     app = Starlette(routes=[StarletteRoute(route or "/elsewhere", hello, methods=[method])])
-    shown = Instrumented(app, config=config)
+    shown = instrumented(app, config=config)
     await Client(app).request(method, route or "/unknown")
     assert shown.page().label_values(COUNT, "priority") == {level}
 

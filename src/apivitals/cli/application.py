@@ -8,6 +8,7 @@ import typer
 
 from apivitals.cli.alerts import alerts
 from apivitals.cli.demo import demo
+from apivitals.cli.generate import generate
 from apivitals.cli.init import init
 from apivitals.cli.validate import validate
 from apivitals.version import __version__
@@ -19,6 +20,7 @@ application = typer.Typer(name="apivitals", add_completion=False, rich_markup_mo
 application.add_typer(alerts)
 application.command()(demo)
 application.command()(init)
+application.command()(generate)
 application.command()(validate)
 
 
