@@ -119,7 +119,7 @@ def _join(directory: Path | None, service: str, errors: ErrorLog) -> Worker | No
     if supervisor is None and directory is None:
         return None
     if not IS_SUPPORTED:
-        logger.warning("workers do not share their metrics on this system: each shows its own")
+        logger.info("workers do not share their metrics on this system: each shows its own")
         return None
     try:
         group = Group(_directory(directory, supervisor, service), errors)
