@@ -23,5 +23,5 @@ def test_the_wait_for_a_thread_is_what_the_threads_clock_says():
         found = seconds_by_component(samples(get(f"{server.url}/metrics").body), "/block")
     assert sum(wait > SECONDS / 2 for wait in waits) == REQUESTS - THREADS
     # The application's clock begins a little earlier: routing and the framework's own work come before the wait.
-    assert found["threadpool_wait"] == pytest.approx(sum(waits), rel=0.05)
+    assert found["threadpool_wait"] == pytest.approx(sum(waits), rel=0.1)
     assert found["endpoint"] >= REQUESTS * SECONDS

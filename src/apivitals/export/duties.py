@@ -13,6 +13,7 @@ from apivitals.export.page import MetricsPage
 from apivitals.workers.directory import WorkersError, write_whole
 
 _TURN_SECONDS = 1.0
+_SECOND_TURN_SECONDS = 0.2  # at the first one the sources may have no sample yet
 _STOP_SECONDS = 1.0
 _REST = 50
 """What takes long is done more rarely: it has a fiftieth of a core at most."""
@@ -57,11 +58,12 @@ class Duties:
             self._worker.machine.leave()
 
     def _run(self, stop: threading.Event) -> None:
+        pause = _SECOND_TURN_SECONDS
         while not stop.is_set():
             began = time.monotonic()
             self.turn()
-            took = time.monotonic() - began
-            stop.wait(max(_TURN_SECONDS, _REST * took))
+            stop.wait(max(pause, _REST * (time.monotonic() - began)))
+            pause = _TURN_SECONDS
 
     def turn(self) -> None:
         """Do everything once; what fails is tried again at the next turn."""
