@@ -55,28 +55,31 @@ def test_slack(world):
     (posted,) = sent_to(http, "/slack")
     assert posted.content["channel"] == "#incidents"
     (message,) = posted.content["attachments"]
-    assert message["title"] == "🔴 CRITICAL shop: ApiErrorRateHigh (high requests)"
+    assert message["title"] == "🔴 CRITICAL shop: ApiErrorRateHigh (high priority)"
     assert message["color"] == "danger"
     lines = message["text"].splitlines()
     assert lines[0] == "*12 % of the high requests of shop fail &lt;5xx&gt; &amp; rise*"
     assert lines[1:3] == TEXTS["description"].splitlines()
-    assert lines[3] == f"<{TEXTS['dashboard_url']}|Dashboard> · <{TEXTS['runbook_url']}|Runbook>"
+    assert lines[3].startswith("Since 20")
+    assert lines[4] == f"<{TEXTS['dashboard_url']}|Dashboard> · <{TEXTS['runbook_url']}|Runbook>"
     silence = (
         "http://alertmanager.example/#/silences/new?filter=%7Balertname%3D%22ApiErrorRateHigh%22%2Cjob%3D%22shop%22"
     )
-    assert lines[5].lstrip().startswith(f"<{silence}")
+    assert lines[6].startswith(f"<{silence}")
     running.resolve(ERRORS, annotations=TEXTS)
     (message,) = sent_to(http, "/slack", 2)[1].content["attachments"]
-    assert message["title"] == "✅ RESOLVED shop: ApiErrorRateHigh (high requests)"
+    assert message["title"] == "✅ RESOLVED shop: ApiErrorRateHigh (high priority)"
     assert message["color"] == "good"
-    assert message["text"] == "✅ Over: 12 % of the high requests of shop fail &lt;5xx&gt; &amp; rise\n"
+    over, span = message["text"].splitlines()
+    assert over == "✅ Over: 12 % of the high requests of shop fail &lt;5xx&gt; &amp; rise"
+    assert span.startswith("From 20")
 
 
 def test_many_alerts_are_five_and_a_number(world):
     running, http, _ = world
     running.fire(*({**ERRORS, "instance": f"i{n}"} for n in range(12)), annotations=TEXTS)
     (message,) = sent_to(http, "/slack")[0].content["attachments"]
-    assert message["title"].endswith("ApiErrorRateHigh (high requests) ×12")  # noqa: RUF001  # a multiplication sign, as it is meant
+    assert message["title"].endswith("ApiErrorRateHigh (high priority) ×12")  # noqa: RUF001  # a multiplication sign, as it is meant
     assert message["text"].count("|Runbook>") == 5
     assert "… 12 in all" in message["text"]
 
@@ -117,7 +120,7 @@ def test_email(world):
     running.fire(ERRORS, annotations=TEXTS)
     eventually(lambda: bool(mail.mails), "a mail")
     message = mail.mails[0]
-    assert message["subject"] == "🔴 CRITICAL shop: ApiErrorRateHigh (high requests)"
+    assert message["subject"] == "🔴 CRITICAL shop: ApiErrorRateHigh (high priority)"
     assert message["to"] == "a@example.com, b@example.com"
     text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     text = text.replace("\r\n", "\n")

@@ -95,7 +95,7 @@ def test_what_it_says():
     matching = {**FAST, "priority": "critical"}
     found = check_table({"ApiAvailabilityBudgetBurn": [case]}, matching=matching, texts=True)
     said = found["ApiAvailabilityBudgetBurn"]["fires"][0].annotations
-    assert said["summary"] == "critical requests of shop: 14.29% failed in 1h, objective 99.9%"
+    assert said["summary"] == "critical-priority requests of shop: 14.29% failed in 1h, objective 99.9%"
     assert "of the error budget of 30d is left; it burns 142.86 times faster than allowed" in said["description"]
     assert said["description"].endswith("Look first at 500 in POST /pay, 0.17/s.")
 

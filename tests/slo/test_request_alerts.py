@@ -120,7 +120,7 @@ def test_what_it_says():
         },
         texts=True,
     )["ApiResponseTimeHigh"]["fires"][0]
-    assert said.annotations["summary"].startswith("critical requests of shop: p95 response time is 1.")
+    assert said.annotations["summary"].startswith("critical-priority requests of shop: p95 response time is 1.")
     assert "and an hour ago it was 95ms" in said.annotations["description"]
     assert "Look first at database: " in said.annotations["description"]
     assert "more per request than an hour ago." in said.annotations["description"]

@@ -45,5 +45,5 @@ def commonest_error(select: Select, level: Level) -> str:
 
 
 def of_subject(subject: Subject) -> str:
-    """Say which requests an alert is about: ``critical requests of shop``."""
+    """Say which requests an alert is about: ``critical-priority requests of shop``."""
     return f"{subject.by} of {{{{ $labels.job }}}}"

@@ -13,7 +13,7 @@ from apivitals.slo.promql import number
 from apivitals.slo.rule import Alert
 from apivitals.slo.series import INSTANCE, INSTRUMENTED, JOB
 from apivitals.slo.targets import UP, down, present
-from apivitals.slo.template import THE_COUNT, THE_DURATION, label
+from apivitals.slo.template import COUNT, THE_COUNT, THE_DURATION, asked, label, same
 from apivitals.slo.thresholds.machine import INSTANCE_OF
 
 SCRAPE_SECONDS = "scrape_duration_seconds"
@@ -65,6 +65,11 @@ def _alert(  # noqa: PLR0913  # as `alert`, with what is the same here left out
 
 def _targets(plan: Plan) -> Iterator[Alert]:
     select = plan.select
+    none = asked(
+        f"count({select(UP, *same(*JOB.labels))})",
+        f"Prometheus can scrape none of its instances, of which it knows {COUNT}.",
+        "Prometheus knows of none of its instances any more.",
+    )
     gone = f"{select(INSTRUMENTED)} unless on ({JOB.by}) {select(UP)} unless on ({JOB.by}) {present(select)}"
     yield _alert(
         plan,
@@ -73,8 +78,8 @@ def _targets(plan: Plan) -> Iterator[Alert]:
         "critical",
         Text(
             f"{label('job')} is down",
-            "Prometheus can scrape none of its instances, or knows of none any more. Look first at whether the service"
-            " answers at all; if it does, at the path and the token of its metrics.",
+            f"{none} Look first at whether the service answers at all; if it does, at the path and the token of its"
+            " metrics.",
         ),
         held="1m",
     )

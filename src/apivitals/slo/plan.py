@@ -36,7 +36,7 @@ class Subject:
     matchers: tuple[str, ...]
     """Its series; each is a list of matchers, and what fits any of them belongs to it."""
     by: str = field(default="")
-    """Words that say which requests, in a template: ``critical requests``."""
+    """Words that say which requests, in a template: ``critical-priority requests``."""
 
     def series(self, select: Select, name: str, *matchers: str, before: str = "") -> str:
         """Select its series called `name`."""
@@ -83,7 +83,7 @@ def _classes(objectives: Objectives) -> Iterator[Subject]:
             has_objectives=True,
             labels={PRIORITY: name},
             matchers=(f'{PRIORITY}="{name}"',),
-            by=f"{name} requests",
+            by=f"{name}-priority requests",
         )
 
 

@@ -12,7 +12,7 @@ from apivitals.slo.intervals import WINDOW_SECONDS
 from apivitals.slo.plan import Plan
 from apivitals.slo.promql import number
 from apivitals.slo.rule import Alert
-from apivitals.slo.series import CLASS, GC_PAUSED, INSTANCE, JOB, METHOD, OF_ROUTE, QUEUE_TIME, ROUTE
+from apivitals.slo.series import CLASS, COMPONENT, GC_PAUSED, INSTANCE, JOB, METHOD, OF_ROUTE, QUEUE_TIME, ROUTE
 from apivitals.slo.template import COUNT, DURATION, THE_COUNT, THE_DURATION, THE_PERCENTAGE, asked, label, of, same
 from apivitals.slo.thresholds.machine import INSTANCE_OF, ratio_alerts
 
@@ -84,7 +84,7 @@ def _queued(plan: Plan) -> Iterator[Alert]:
             f"{plan.select(QUEUE_TIME)} >= {number(grade.threshold)}\nand\n{enough}",
             grade.severity,
             Text(
-                f"{label('priority')} requests of {label('job')}: {THE_DURATION} between proxy and service",
+                f"{label('priority')}-priority requests of {label('job')}: {THE_DURATION} between proxy and service",
                 f"5 % of the requests wait longer than {THE_DURATION} before the service begins with them; the"
                 f" threshold is {number(grade.threshold)} s. Look first at the event loop and at how many workers"
                 " there are: the time is not part of the response time.",
@@ -120,11 +120,23 @@ def _busiest_route(plan: Plan) -> str:
     return asked(f"topk(1, {series})", f" Most time goes to {of(METHOD)} {of(ROUTE)}.")
 
 
+def _blocking_route(plan: Plan) -> str:
+    """Name the route that may block: what is shorter than `blocked_loop_seconds` leaves no line in the log."""
+    series = plan.select(OF_ROUTE.component_seconds, *same(*JOB.labels), f'{COMPONENT}="endpoint"')
+    return asked(
+        f"topk(1, {series})",
+        f" Look first at {of(METHOD)} {of(ROUTE)}, whose own code takes the most time; no block was long enough to be"
+        " logged.",
+        " Look first at the log of the service, which has the lines of long blocks.",
+    )
+
+
 def _event_loop(plan: Plan) -> Iterator[Alert]:
     select = plan.select
     lag = f"avg_over_time({select(runtime.EVENT_LOOP_LONGEST, over='2m')})"
     longest = f"max_over_time({select(runtime.EVENT_LOOP_LONGEST, *same(*INSTANCE.labels), over='5m')})"
     blocks = f"increase({select(runtime.EVENT_LOOP_BLOCKED, *same(*INSTANCE.labels), over='5m')}) > 0"
+    logged = f" {COUNT} blocks were long enough to be logged: look first at the log of the service, which has the line."
     for grade in graded(plan.objectives.thresholds.event_loop_lag_seconds):
         yield alert(
             plan,
@@ -135,8 +147,7 @@ def _event_loop(plan: Plan) -> Iterator[Alert]:
                 f"{INSTANCE_OF}: the event loop is {THE_DURATION} late",
                 f"For two minutes the event loop was blocked for {THE_DURATION} at a time"
                 f"{asked(longest, f', for {DURATION} at the longest')}; the threshold is {number(grade.threshold)} s."
-                f"{asked(blocks, f' {COUNT} blocks were long enough to be logged with their line.')}"
-                " Look first at the log of the service: the line that blocks is in it.",
+                f"{asked(blocks, logged, _blocking_route(plan))}",
             ),
             held="1m",
         )
