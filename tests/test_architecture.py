@@ -15,7 +15,7 @@ SOURCE = Path(apivitals.__file__).parent
 LAYERS = [
     {"version"},
     {"catalog"},
-    {"settings_file", "route_pattern"},
+    {"settings_file", "route_pattern", "shipped"},
     {"setting_values"},
     {"arguments", "settings", "families", "errors", "exceptions", "bounded", "patching"},
     {"objectives"},
@@ -33,8 +33,8 @@ LAYERS = [
     {"instrumentation"},
 ]
 # Make files from objectives; nothing of the running application imports them.
-GENERATORS = {"slo", "alertmanager_config"}
-TOOLS = {"cli", "demo"}
+GENERATORS = {"slo", "alertmanager_config", "dashboards"}
+TOOLS = {"cli", "demo", "stack"}
 
 
 def room(module):

@@ -28,7 +28,7 @@ FRAMEWORKS = {
 # An old release warns of what its dependencies have deprecated since; elsewhere a warning is an error, as in pyproject.
 PYTEST_OPTIONS = {"FastAPI oldest": ["-W", "default"]}
 # What does not depend on the versions, or measures only the newest, is run by `make test` alone.
-ONCE = ("alertmanager_config", "benchmarks", "packaging", "real", "slo")
+ONCE = ("alertmanager_config", "benchmarks", "dashboards", "packaging", "real", "slo", "stack")
 REPORTED = ("passed", "failed", "error", "skipped")
 
 

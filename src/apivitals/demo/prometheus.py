@@ -7,17 +7,14 @@ from urllib.parse import urlencode
 
 from apivitals.demo.errors import DemoError
 from apivitals.demo.processes import ServerProcess
+from apivitals.shipped import shipped
 
 _GRAPHED = "sum by (http_route) (rate(http_server_request_duration_seconds_count[10s]))"
 
 
-_PACKAGED = Path(__file__).parent / "prometheus.yml"  # put there when the wheel is built
-_IN_A_CHECKOUT = Path(__file__).parents[3] / "prometheus" / "prometheus.yml"
-
-
 def scrape_configuration(target: str) -> str:
     """Return the scrape configuration that ships, for one ``host:port`` and with a second's interval."""
-    text = (_PACKAGED if _PACKAGED.exists() else _IN_A_CHECKOUT).read_text(encoding="utf-8")
+    text = shipped("prometheus/prometheus.yml").read_text(encoding="utf-8")
     return (
         text.replace("127.0.0.1:8000", target)
         .replace("scrape_interval: 15s", "scrape_interval: 1s")
