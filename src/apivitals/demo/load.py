@@ -134,7 +134,7 @@ async def _listen(session: AsyncIterable[str | bytes]) -> None:
 async def _connect(url: str) -> socket.socket:
     """Open the WebSocket's connection, so that no proxy of the environment comes between."""
     address = urlsplit(url)
-    connection = socket.socket()
+    connection = socket.socket(socket.AF_INET6 if ":" in (address.hostname or "") else socket.AF_INET)
     connection.setblocking(False)  # noqa: FBT003 (the standard library's signature)
     try:
         await asyncio.get_running_loop().sock_connect(connection, (address.hostname, address.port))

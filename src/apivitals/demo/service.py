@@ -16,7 +16,7 @@ from apivitals.demo.shop.database import Database
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the shop's database and its connections to the cache and the partner; close them at the end."""
-    database = Database(os.environ["VIDEO_SHOP_DATABASE"])
+    database = Database(os.environ["VIDEO_SHOP_DATABASE"], os.environ.get("VIDEO_SHOP_DATABASE_PASSWORD_FILE"))
     database.fill()
     partner = httpx.AsyncClient(base_url=os.environ["VIDEO_SHOP_PARTNER_URL"], timeout=2, trust_env=False)
     cache = Cache(os.environ["VIDEO_SHOP_CACHE_URL"])
