@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.compose import BUILT, FILE, PROFILES, instructions, resolved, services
-from tests.support.servers import ROOT, needs
+from tests.support.compose import BUILT, FILE, PROFILES, docker_compose, instructions, resolved, services
+from tests.support.servers import ROOT
 
 PUBLISHED = {"core": {"shop", "grafana"}, "full": {"shop-traced", "grafana"}, "scale": {"shop", "grafana-scale"}}
 IN_EVERY_PROFILE = {"passwords", "partner", "load", "database", "cache", "alertmanager"}
@@ -22,10 +22,7 @@ each_profile = pytest.mark.parametrize("profile", PROFILES)
 
 @each_profile
 def test_profile_is_understood(profile: str):
-    needs("docker-compose")
-    command = ["docker-compose", "--file", str(FILE), "--profile", profile, "config", "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert docker_compose("--profile", profile, "config", "--quiet") == ""
 
 
 def test_profiles_have_what_they_say_and_without_one_nothing_starts():
@@ -47,11 +44,8 @@ def test_only_grafana_and_the_shop_are_published_and_only_on_this_machine(profil
 
 
 def test_published_ports_and_the_number_of_workers_can_be_set():
-    needs("docker-compose")
-    env = {"SHOP_PORT": "8123", "GRAFANA_PORT": "3123", "SHOP_WORKERS": "7", "SHOP_RATE": "3", "PATH": "/usr/bin:/bin"}
-    command = ["docker-compose", "--file", str(FILE), "config"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT, env=env)
-    found = yaml.safe_load(done.stdout)["services"]
+    env = {"SHOP_PORT": "8123", "GRAFANA_PORT": "3123", "SHOP_WORKERS": "7", "SHOP_RATE": "3"}
+    found = yaml.safe_load(docker_compose("config", env=env))["services"]
     assert found["shop"]["ports"] == ["127.0.0.1:8123:8000/tcp"]
     assert found["grafana"]["ports"] == ["127.0.0.1:3123:3000/tcp"]
     assert found["shop"]["environment"]["WEB_CONCURRENCY"] == "7"
@@ -187,6 +181,15 @@ def test_the_password_that_is_made_is_the_one_that_is_read(profile: str):
             if name.endswith("_FILE"):
                 volume, _, file = service.mounted(value).partition("/")
                 assert f"{made[volume]}/{file}" in files
+
+
+def test_what_only_the_shop_needs_only_the_shop_reaches():
+    assert resolved()["networks"]["shop"] == {"internal": True}
+    for profile in PROFILES:
+        inside = {name for name, service in services(profile).items() if set(service.networks) == {"shop"}}
+        both = {name for name, service in services(profile).items() if len(service.networks) == 2}
+        assert inside == {"partner", "load", "database", "cache"}
+        assert both == PUBLISHED[profile] - {"grafana", "grafana-scale"}
 
 
 class TestImage:

@@ -1,11 +1,14 @@
 """What docker-compose makes of docker-compose.yml: each profile's services, as resolved."""
 
+import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.servers import ROOT, needs
@@ -84,13 +87,34 @@ class Service:
 @cache
 def resolved() -> dict[str, Any]:
     """Return the whole file as docker-compose understands it."""
-    needs("docker-compose")
-    command = ["docker-compose", "--file", str(FILE), "config"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    content: dict[str, Any] = yaml.safe_load(done.stdout)
+    content: dict[str, Any] = yaml.safe_load(docker_compose("config"))
     return content
+
+
+def docker_compose(*command: str, env: Mapping[str, str] | None = None) -> str:
+    """Run it on the file, and return what it says.
+
+    Raises:
+        AssertionError: it refuses.
+    """
+    needs("docker-compose")
+    version = subprocess.run(
+        ["docker-compose", "version", "--short"], capture_output=True, text=True, check=True
+    ).stdout
+    if not version.startswith("1."):
+        pytest.skip(f"docker-compose {version.strip()} writes what it understood otherwise than 1.29 does")
+    done = subprocess.run(
+        ["docker-compose", "--file", str(FILE), *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | dict(env or {}),
+    )
+    if done.returncode != 0 or done.stderr:
+        raise AssertionError(done.stderr)
+    return done.stdout
 
 
 def services(profile: str) -> dict[str, Service]:
