@@ -1,0 +1,85 @@
+"""What queries may name: the catalog's metrics, the recorded series, and Prometheus' and Alertmanager's own."""
+
+import re
+from collections.abc import Mapping
+
+from apivitals.catalog import CATALOG, Kind
+from apivitals.objectives import Objectives
+from apivitals.slo.generator import rule_files
+from apivitals.slo.rule import Alert, Recording, all_rules
+from apivitals.slo.series import CLASS, INSTANCE, JOB, OF_ROUTE
+from tests.support.promql import names
+
+OF_A_TARGET = frozenset({"job", "instance"})
+"""What Prometheus gives every series that it scrapes."""
+OF_THE_PAGE = frozenset({"otel_metric_overflow"})
+"""What the page may give any series."""
+_LEVELS: Mapping[str, tuple[str, ...]] = {level.name: level.labels for level in (JOB, CLASS, OF_ROUTE, INSTANCE)}
+_OTHERS = re.compile(r"(?:scrape|prometheus|alertmanager|process|go|net_conntrack)_\w+|up")
+ALERTS = "ALERTS"
+
+
+def exposed() -> dict[str, frozenset[str]]:
+    """Return the names on `/metrics`, and the labels of each."""
+    made: dict[str, frozenset[str]] = {}
+    for metric in CATALOG:
+        labels = OF_A_TARGET | OF_THE_PAGE | set(metric.label_names)
+        if metric.kind is Kind.HISTOGRAM:
+            made |= {f"{metric.exposed}_sum": labels, f"{metric.exposed}_count": labels}
+            made[f"{metric.exposed}_bucket"] = labels | {"le"}
+        else:
+            made[metric.exposed] = labels
+    return made
+
+
+def counters() -> frozenset[str]:
+    """Return the names of series that only grow."""
+    totals = {metric.exposed for metric in CATALOG if metric.kind is Kind.COUNTER}
+    histograms = {metric.exposed for metric in CATALOG if metric.kind is Kind.HISTOGRAM}
+    return frozenset(totals | {f"{name}_{part}" for name in histograms for part in ("bucket", "sum", "count")})
+
+
+def recorded() -> dict[str, frozenset[str]]:
+    """Return the recorded series of the default objectives, and the labels of each.
+
+    They are the labels of its level, its rule's own, and those by which its query groups. Where it groups by none, it
+    has those of what it is made of.
+    """
+    rules = [rule for rule in all_rules(rule_files(Objectives())) if isinstance(rule, Recording)]
+    made: dict[str, set[str]] = {}
+    for rule in rules:
+        own = made.setdefault(rule.record, set(_LEVELS.get(rule.record.partition(":")[0], ("job",))))
+        own |= set(rule.labels)
+    changed = True
+    while changed:
+        before = {name: set(labels) for name, labels in made.items()}
+        for rule in rules:
+            found = names(rule.expr)
+            made[rule.record] |= found.made | found.grouped
+            if not found.grouped:
+                for selector in found.selectors:
+                    made[rule.record] |= made.get(selector.metric, set())
+        changed = made != before
+    return {name: frozenset(labels) for name, labels in made.items()}
+
+
+def alert_labels() -> frozenset[str]:
+    """Return the labels that alerts have: their rules' own, and those of the series that they compare."""
+    known = {**exposed(), **recorded()}
+    made = {"alertname", "alertstate"}
+    for rule in all_rules(rule_files(Objectives())):
+        if isinstance(rule, Alert):
+            made |= set(rule.labels)
+            for selector in names(rule.expr).selectors:
+                made |= known.get(selector.metric, OF_A_TARGET)
+    return frozenset(made)
+
+
+def vocabulary() -> dict[str, frozenset[str]]:
+    """Return every name that a query may have, but for the ones of Prometheus itself, and the labels of each."""
+    return {**exposed(), **recorded(), ALERTS: alert_labels()}
+
+
+def is_of_the_monitoring(metric: str) -> bool:
+    """Say whether a series is one of Prometheus' or Alertmanager's own, whose labels are theirs to say."""
+    return _OTHERS.fullmatch(metric) is not None
