@@ -16,6 +16,7 @@ from apivitals.slo.recording.objectives import long_rules, short_rules
 from apivitals.slo.recording.requests import request_rules
 from apivitals.slo.recording.resources import gpu_rules, in_flight_rules, resource_rules
 from apivitals.slo.recording.service import health_rules, rating_rules, sla_rules
+from apivitals.slo.recording.thresholds import class_threshold_rules, threshold_rules
 from apivitals.slo.recording.work import cache_rules, gen_ai_rules, media_rules
 from apivitals.slo.rule import Alert, Group, Recording, RuleFile
 from apivitals.slo.targets import target_rules
@@ -65,6 +66,7 @@ def _recording(plan: Plan) -> Iterator[Group]:
     if features.gen_ai:
         yield _group(plan, "gen-ai", _EVERY_RATE, [*gen_ai_rules(select), *media_rules(select)])
     yield _group(plan, "health", _EVERY_RATE, [*rating_rules(plan), *health_rules(plan)])
+    yield _group(plan, "thresholds", _EVERY_RATE, [*threshold_rules(plan), *class_threshold_rules(plan)])
 
 
 def _objectives(plan: Plan) -> Iterator[Group]:

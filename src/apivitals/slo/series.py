@@ -176,7 +176,12 @@ OF_ROUTE = Level("job_route", (JOB_LABEL, METHOD, ROUTE, PRIORITY))
 INSTANCE = Level("job_instance", (JOB_LABEL, INSTANCE_LABEL))
 REQUEST_LEVELS = (OF_ROUTE, CLASS, JOB)
 
+# What values are compared with, by `threshold` and `severity`
+THRESHOLD = JOB.named("apivitals_threshold", "value")
+CLASS_THRESHOLD = CLASS.named("apivitals_threshold", "value")
+
 # The service agreement, by `target`
+SLA_TARGET = JOB.named("sla", "target")
 SLA_VALUE = JOB.named("sla", "value")
 SLA_MET = JOB.named("sla", "met")
 SLA_MET_SHARE = JOB.named("sla", "met_ratio")

@@ -20,6 +20,7 @@ from apivitals.slo.series import (
     OK,
     SLA_MET,
     SLA_MET_SHARE,
+    SLA_TARGET,
     SLA_VALUE,
 )
 from apivitals.slo.targets import down
@@ -84,21 +85,22 @@ def sla_rules(plan: Plan) -> Iterator[Recording]:
         if seconds is not None:
             buckets = f"sum by ({JOB.by}, le) (sum_over_time({select(JOB.response_buckets, over='1h')}))"
             yield Recording(SLA_VALUE, f"histogram_quantile({quantile}, {buckets}) >= 0", {"target": target})
-            yield _met(select, target, f"< bool {number(seconds)}")
+            yield from _met(select, target, "< bool", number(seconds))
     if sla.availability_percent is not None:
         failed = _ratio(select, COUNTED_ERRORS, COUNTED_REQUESTS, window)
         yield Recording(SLA_VALUE, f"1 - {failed}", {"target": AVAILABILITY})
-        yield _met(select, AVAILABILITY, f">= bool {number(percentage_of(sla.availability_percent))}")
+        yield from _met(select, AVAILABILITY, ">= bool", number(percentage_of(sla.availability_percent)))
     if sla.error_rate_percent is not None:
         failed = _ratio(select, JOB.errors, JOB.requests, "1h")
         yield Recording(SLA_VALUE, failed, {"target": ERROR_RATE})
-        yield _met(select, ERROR_RATE, f"<= bool {number(percentage_of(sla.error_rate_percent))}")
+        yield from _met(select, ERROR_RATE, "<= bool", number(percentage_of(sla.error_rate_percent)))
     yield Recording(SLA_MET_SHARE, f"avg_over_time({select(SLA_MET, over=window)})")
 
 
-def _met(select: Select, target: str, comparison: str) -> Recording:
-    matcher = f'target="{target}"'
-    return Recording(SLA_MET, f"{select(SLA_VALUE, matcher)} {comparison}", {"target": target})
+def _met(select: Select, target: str, comparison: str, promised: str) -> Iterator[Recording]:
+    value = select(SLA_VALUE, f'target="{target}"')
+    yield Recording(SLA_TARGET, f"{promised} + 0 * {value}", {"target": target})
+    yield Recording(SLA_MET, f"{value} {comparison} {promised}", {"target": target})
 
 
 def health_rules(plan: Plan) -> Iterator[Recording]:
