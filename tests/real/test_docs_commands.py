@@ -1,0 +1,220 @@
+"""The commands of the pages for beginners and operators, as they stand there, but for ports and waiting times."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.alertmanager import program
+from tests.support.exposition import samples
+from tests.support.plain_http import get
+from tests.support.servers import ROOT, Server, eventually, free_port, gunicorn, listens, needs, running
+from tests.support.workers import APP, COUNT, living, page
+
+pytest.importorskip("fastapi", reason="the service is a FastAPI one")
+pytest.importorskip("typer", reason="the command line is not installed")
+
+DOCS = ROOT / "docs"
+SERVICE, PROMETHEUS, ALERTMANAGER, OWN_PORT = "8000", "9090", "9093", "9464"
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / name).read_text(), re.MULTILINE | re.DOTALL)
+
+
+class Reader:
+    """Somebody who does what a page says, in a directory of their own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.ports = {port: str(free_port()) for port in (SERVICE, PROMETHEUS, ALERTMANAGER, OWN_PORT)}
+        programs = directory / "bin"
+        programs.mkdir()
+        for name, command in {
+            "apivitals": f'"{sys.executable}" -c "from apivitals.cli import main; main()" "$@"',
+            "uvicorn": f'"{sys.executable}" -m uvicorn "$@" --port {self.ports[SERVICE]}',
+            "prometheus": f'{shutil.which("prometheus")} "$@" {self._listen(PROMETHEUS)} --rules.alert.resend-delay=1s',
+            "alertmanager": f'{program()} "$@" {self._listen(ALERTMANAGER)} --cluster.listen-address=',
+        }.items():
+            (programs / name).write_text(f"#!/bin/sh\nexec {command}\n")
+            (programs / name).chmod(0o755)
+        self.env = {
+            **os.environ,
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "ALERTMANAGER_URL": f"http://127.0.0.1:{self.ports[ALERTMANAGER]}",  # the default has its own port
+        }
+
+    def _listen(self, port: str) -> str:
+        return f"--web.listen-address=127.0.0.1:{self.ports[port]}"
+
+    def here(self, text: str) -> str:
+        """The text with this reader's ports."""
+        return re.sub(r"\b(8000|9090|9093|9464)\b", lambda found: self.ports[found[1]], text)
+
+    def writes(self, name: str, text: str) -> None:
+        (self.directory / name).write_text(self.here(text))
+
+    def does(self, script: str) -> str:
+        """Run commands; return what they print."""
+        command = ["sh", "-e"]
+        done = subprocess.run(
+            command,
+            input=self.here(script),
+            text=True,
+            capture_output=True,
+            env=self.env,
+            cwd=self.directory,
+            check=False,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    @contextmanager
+    def starts(self, command: str, port: str) -> Iterator[Server]:
+        """Run a server by the page's command; the port that it gets is another one."""
+        number = int(self.ports[port])
+        script = f"cd {self.directory} && exec env {self.here(command).strip()}"
+        with running(["sh", "-c", script], number, lambda: _is_ready(port, number), self.env) as server:
+            yield server
+
+
+def _is_ready(port: str, number: int) -> bool:
+    if not listens(number):
+        return False
+    return port not in {PROMETHEUS, ALERTMANAGER} or get(f"http://127.0.0.1:{number}/-/ready").status == 200
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    return Reader(tmp_path)
+
+
+def test_what_pip_is_told_to_install_is_there() -> None:
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 has none")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    told = [found for path in (*DOCS.glob("*.md"), *(ROOT / "examples").iterdir(), ROOT / "README.md") if path.is_file()
+            for found in re.findall(r"apivitals\[([\w,-]+)\]", path.read_text())]  # fmt: skip
+    named = {extra for group in told for extra in group.split(",")}
+    assert {"cli", "otlp", "yaml", "sqlalchemy", "redis", "httpx"} <= named
+    assert named - {"x"} <= extras.keys()
+
+
+def test_getting_started(reader: Reader) -> None:
+    needs("prometheus", "curl")
+    install, serve, visit, generate, prometheus, alertmanager, ask, alerts = blocks("getting-started.md", "sh")
+    assert install.startswith("pip install")
+    (shop,) = blocks("getting-started.md", "python")
+    (configuration,) = blocks("getting-started.md", "yaml")
+    reader.writes("shop.py", shop)
+    with reader.starts(serve, SERVICE) as service:
+        printed = reader.does(visit)
+        assert '"/books/{number}",http_response_status_code="200"' in printed
+        assert re.search(r'component="endpoint"\} 0\.0[5-9]', printed)
+        assert "wrote alertmanager/alertmanager.yml" in reader.does(generate)
+        for path in reader.directory.glob("prometheus/rules/*.yml"):  # somebody in a hurry
+            path.write_text(re.sub(r"(interval|for): \d+(s|m|h)$", r"\1: 1s", path.read_text(), flags=re.MULTILINE))
+        reader.writes("prometheus.yml", configuration.replace("15s", "500ms"))
+        with reader.starts(alertmanager, ALERTMANAGER), reader.starts(prometheus, PROMETHEUS):
+            eventually(lambda: bool(_series(reader.does(ask))), "a recorded series", seconds=30)
+            assert {one["metric"]["priority"] for one in _series(reader.does(ask))} == {"critical", "medium"}
+            eventually(lambda: "ApiWatchdog" in reader.does(alerts), "the watchdog", seconds=30)
+            assert "ApiDown" not in reader.does("apivitals alerts list")
+            service.process.send_signal(signal.SIGINT)
+            eventually(lambda: "ApiDown" in reader.does("apivitals alerts list"), "that it is down", seconds=30)
+
+
+def _series(answer: str) -> list[dict[str, dict[str, str]]]:
+    return list(json.loads(answer)["data"]["result"])
+
+
+def test_deploying_with_a_token_and_on_a_port_of_its_own(reader: Reader) -> None:
+    needs("curl", "promtool", "openssl")
+    token, own_port, proxied = blocks("deploying.md", "sh")
+    (shop,) = blocks("workers.md", "python")
+    reader.writes("shop.py", shop)
+    make, serve, scrape = token.splitlines()
+    reader.does(make)
+    with reader.starts(serve, SERVICE):
+        assert "apivitals_build_info" in reader.does(scrape)
+        assert get(reader.here("http://localhost:8000/metrics")).status == 401
+    serve, scrape = own_port.splitlines()
+    with reader.starts(serve, SERVICE):
+        assert "apivitals_build_info" in reader.does(scrape)
+        assert get(reader.here("http://localhost:8000/metrics")).status == 404
+    with reader.starts(proxied, SERVICE):
+        reader.does("curl -s localhost:8000/books/7")
+        shown = samples(get(reader.here("http://localhost:8000/metrics")).body)
+        assert shown.value(COUNT, http_route="/books/{number}") == 1
+    (scraping,) = blocks("deploying.md", "yaml")
+    reader.writes(
+        "prometheus.yml", scraping.replace("/etc/prometheus/shop.token", str(reader.directory / "metrics.token"))
+    )
+    assert "SUCCESS" in reader.does("promtool check config prometheus.yml")
+
+
+def test_gunicorn_keeps_its_counts_on_a_hangup() -> None:
+    pytest.importorskip("gunicorn", reason="no gunicorn on this platform")
+    with gunicorn(APP, "--workers=2") as server:
+        eventually(lambda: living(server) == 2, "two workers", seconds=30)
+        for _ in range(10):
+            get(f"{server.url}/hello/ada")
+        before = set(page(server).label_values("process_uptime_seconds", "worker"))
+        os.kill(server.process.pid, signal.SIGHUP)
+        eventually(lambda: page(server).value("apivitals_workers_ended_total") == 2, "two ended", seconds=30)
+        eventually(lambda: living(server) == 2, "two workers again", seconds=30)
+        assert page(server).value(COUNT, http_route="/hello/{name}") == 10
+        eventually(lambda: page(server).label_values("process_uptime_seconds", "worker") == before, "the same slots")
+
+
+def test_queries_of_the_words_are_answered(reader: Reader) -> None:
+    """Each query of docs/concepts.md gives something for a service that has what it asks about."""
+    needs("prometheus")
+    (reader.directory / "words.py").write_text(
+        "import asyncio, apivitals\n"
+        "from fastapi import FastAPI\n"
+        "app = FastAPI()\n"
+        "apivitals.instrument(app, trust_queue_header=True, sample_interval_seconds=0.2)\n"
+        "@app.get('/work')\n"
+        "async def work(fail: bool = False):\n"
+        "    with apivitals.track('render') as operation: operation.items(3)\n"
+        "    with apivitals.track('query', component='database'): await asyncio.sleep(0.001)\n"
+        "    if fail: raise KeyError\n"
+    )
+    queries = blocks("concepts.md", "promql")
+    assert len(queries) >= 10
+    service, prometheus = (f"http://127.0.0.1:{reader.ports[port]}" for port in (SERVICE, PROMETHEUS))
+    reader.writes(
+        "prometheus.yml",
+        "scrape_configs: [{job_name: shop, scrape_interval: 300ms, static_configs: [{targets: ['127.0.0.1:8000']}]}]",
+    )
+
+    def answers(query: str) -> list[dict[str, list[str]]]:
+        answer = json.loads(get(f"{prometheus}/api/v1/query?query={quote(query)}").body)
+        assert answer["status"] == "success", f"{query}: {answer}"
+        return [one for one in answer["data"]["result"] if one["value"][1] != "NaN"]
+
+    def visit() -> bool:
+        for path in ("/work", "/work?fail=true"):
+            get(f"{service}{path}", {"x-request-start": f"t={time.time():.3f}"})
+        return all(map(answers, queries))
+
+    with (
+        reader.starts("uvicorn words:app", SERVICE),
+        reader.starts("prometheus --config.file=prometheus.yml --storage.tsdb.path=data", PROMETHEUS),
+    ):
+        eventually(visit, "an answer to every query", seconds=30)
+        parts, whole = (
+            float(answers(f"sum({name}_sum)")[0]["value"][1])
+            for name in ("apivitals_http_server_component_duration_seconds", "http_server_request_duration_seconds")
+        )
+        assert parts == pytest.approx(whole)
