@@ -4,11 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from apivitals.demo.shop.database import Database, Rental, Video
-from tests.support.databases import postgresql
+from tests.support.databases import make_user, postgresql
 
 FILL = """
 import sys
@@ -23,18 +23,9 @@ WORKERS = 4
 
 @pytest.fixture(scope="module")
 def server():
-    """PostgreSQL, which from the second connection on asks for passwords of all but its superuser."""
     pytest.importorskip("psycopg")
     with postgresql() as running:
-        engine = create_engine(f"postgresql+psycopg://postgres@127.0.0.1:{running.port}/postgres")
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            rules = connection.scalar(text("SHOW hba_file"))
-            lines = "host all postgres 127.0.0.1/32 trust', 'host all all 127.0.0.1/32 scram-sha-256"
-            connection.exec_driver_sql(f"COPY (SELECT unnest(ARRAY['{lines}'])) TO '{rules}'")
-            connection.exec_driver_sql("SELECT pg_reload_conf()")
-            connection.exec_driver_sql("CREATE ROLE shop LOGIN PASSWORD 'open sesame'")
-            connection.exec_driver_sql("CREATE DATABASE shop OWNER shop")
-        engine.dispose()
+        make_user(running, "shop", "open sesame")
         yield running
 
 
