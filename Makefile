@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # Real servers that the tests use, as Debian packages; `make test DEBIAN_PACKAGES=` installs none.
-DEBIAN_PACKAGES ?= prometheus prometheus-alertmanager redis-server postgresql docker-compose victoria-metrics
+DEBIAN_PACKAGES ?= prometheus prometheus-alertmanager redis-server postgresql docker-compose victoria-metrics chromium
 # Options for demo, test (pytest), test-matrix and benchmark: make demo ARGS="--for 10"
 ARGS ?=
 

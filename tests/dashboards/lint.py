@@ -83,7 +83,7 @@ def query_letters_are_unique(dashboard: Dashboard) -> Findings:
 
 
 def rates_have_graphs_windows(dashboard: Dashboard) -> Findings:
-    """`$__rate_interval`, or all that is shown: a fixed window is empty if scrapes are rarer, and skips data in a long view."""
+    """`$__rate_interval`, or all that is shown: a fixed window is empty if scrapes are rarer."""
     for where, selector in _selectors(dashboard):
         if set(selector.inside) & OVER_TIME and selector.window and selector.window not in WINDOWS:
             yield f"{where}: {selector.metric}[{selector.window}] should be over $__rate_interval"

@@ -1,0 +1,67 @@
+"""Every query of every dashboard, with its variables filled in, in a real Prometheus that has its data."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.dashboards.asking import Asker
+from tests.dashboards.sources import OF_A_DASHBOARD, OTHERWISE, Source, source
+from tests.dashboards.written import RECENT_SECONDS, RECENT_STEP, written_prometheus
+from tests.support.dashboards import Prometheus, Query, Times, queries, shipped_dashboards
+from tests.support.servers import needs
+from tools.pictures.watched import SCRAPE_SECONDS, watched_demo
+
+SHIPPED = {dashboard.uid.removeprefix("apivitals-"): dashboard for dashboard in shipped_dashboards()}
+QUERIES = {name: list(queries(dashboard)) for name, dashboard in SHIPPED.items()}
+DEMO_SECONDS = 45
+
+
+@pytest.fixture(scope="module")
+def demo():
+    needs("prometheus")
+    with watched_demo() as url:
+        time.sleep(DEMO_SECONDS)
+        now = time.time()
+        yield Prometheus(url), Times(now - DEMO_SECONDS, now, SCRAPE_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def written():
+    with tempfile.TemporaryDirectory(prefix="written-") as directory:
+        needed = [query for name in QUERIES for query in QUERIES[name] if is_written(query)]
+        with written_prometheus(needed, Path(directory)) as server:
+            now = time.time() // RECENT_STEP * RECENT_STEP
+            yield Prometheus(server.url), Times(now - RECENT_SECONDS + RECENT_STEP, now, RECENT_STEP)
+
+
+def is_written(query: Query) -> bool:
+    """Whether its series are to be written; those of variables are, for they are asked before any panel is."""
+    return source(query) is Source.WRITTEN or ": $" in query.where
+
+
+def test_every_panel_has_one_source():
+    """And nothing has one that is not there."""
+    assert set(OF_A_DASHBOARD) == set(SHIPPED)
+    known = {name for every in QUERIES.values() for query in every for name in (query.where, panel(query))}
+    assert set(OTHERWISE) - known == set()
+
+
+def panel(query: Query) -> str:
+    return query.where.rpartition(" [")[0]
+
+
+def faults(name: str, wanted: Source, asked: tuple[Prometheus, Times]) -> list[str]:
+    asker = Asker(SHIPPED[name], *asked)
+    return [fault for query in QUERIES[name] if source(query) is wanted for fault in asker.faults(query)]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_demo_has_data_for(name, demo):
+    assert faults(name, Source.DEMO, demo) == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_written_series_are_found_by(name, written):
+    assert faults(name, Source.WRITTEN, written) == []
