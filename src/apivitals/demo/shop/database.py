@@ -1,5 +1,7 @@
 """The shop's tables, in SQLite or PostgreSQL, and what is in them at opening time."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -20,6 +22,7 @@ _RENTALS = 20_000
 _ADVISORY_LOCK = 0x5409
 """Any number that nobody else in the database takes a lock on."""
 _LONGEST_WAIT_SECONDS = 30
+_POLL_SECONDS = 0.02
 
 
 class Table(DeclarativeBase):
@@ -153,7 +156,16 @@ def _read_password(file: str) -> str:
 
 
 def _let_readers_and_a_writer_meet(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
+    deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:
+            # SQLite does not wait here by itself: two that change the mode at once might wait for each other.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
     connection.execute("PRAGMA synchronous=NORMAL")
 
 

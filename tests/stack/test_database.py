@@ -1,7 +1,9 @@
 """The shop's database: made once, however many workers begin at the same time, in SQLite and in PostgreSQL."""
 
+import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 from sqlalchemy import text
@@ -70,6 +72,22 @@ def test_workers_that_begin_at_once_fill_it_once_and_a_later_one_leaves_it(place
         assert session.get_one(Video, 7).title == "The One That Was Changed"
         assert session.query(Rental).count() == 20_000
     database.close()
+
+
+def test_it_waits_for_another_worker_that_has_the_new_file(tmp_path):
+    """Also where SQLite does not, before the file is one that readers and a writer share."""
+    file = tmp_path / "shop.sqlite"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.3, other.execute, ["COMMIT"])
+    ending.start()
+    database = Database(str(file))
+    database.fill()
+    ending.join()
+    with database.session() as session:
+        assert session.query(Video).count() == 400
+    database.close()
+    other.close()
 
 
 def test_a_wrong_password_is_not_taken(server, tmp_path):
