@@ -35,7 +35,7 @@ class Axis:
         else:
             most = max(2, int(abs(self.scale.begin - self.scale.end) / _TICK_PIXELS))
             values = ticks(self.scale.low, self.scale.high, most, binary=self.config.unit in BINARY_UNITS)
-        return [(value, str(self.config.text(0.0 if abs(value) < 1e-12 else value))) for value in values]
+        return [(value, str(self.config.text(round(value, 12) + 0.0))) for value in values]
 
     @property
     def name(self) -> str:

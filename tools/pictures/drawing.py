@@ -9,15 +9,15 @@ from tools.pictures.data import Data
 from tools.pictures.gauge import bar_gauge, gauge
 from tools.pictures.heatmap import heatmap
 from tools.pictures.markup import tag
-from tools.pictures.palette import Theme
 from tools.pictures.piechart import piechart
+from tools.pictures.room import Room
 from tools.pictures.stat import stat
 from tools.pictures.states import state_timeline
 from tools.pictures.table import table
 from tools.pictures.text import text
 from tools.pictures.timeseries import timeseries
 
-_DRAWN: dict[str, Callable[[Data, float, float, Theme], str]] = {
+_DRAWN: dict[str, Callable[[Data, Room], str]] = {
     "timeseries": timeseries,
     "stat": stat,
     "gauge": gauge,
@@ -31,18 +31,18 @@ _DRAWN: dict[str, Callable[[Data, float, float, Theme], str]] = {
 }
 
 
-def draw(data: Data, width: float, height: float, theme: Theme) -> str:
+def draw(data: Data, room: Room) -> str:
     """Draw what is in a panel: its data, or in red why there is nothing to be seen."""
     kind = data.panel.kind
     if kind not in _DRAWN:
-        return _said(f"this renderer does not draw {kind!r} panels", width, height, "wrong")
+        return _said(f"this renderer does not draw {kind!r} panels", room, "wrong")
     if data.errors:
-        return _said("\n".join(data.errors), width, height, "wrong")
+        return _said("\n".join(data.errors), room, "wrong")
     if data.is_empty and kind != "text":
         no_value = str((data.panel.field_config.get("defaults") or {}).get("noValue") or "")
-        return _said(no_value or "No data", width, height, "quiet" if no_value else "wrong")
-    return _DRAWN[kind](data, width, height, theme)
+        return _said(no_value or "No data", room, "quiet" if no_value else "wrong")
+    return _DRAWN[kind](data, room)
 
 
-def _said(what: str, width: float, height: float, how: str) -> str:
-    return tag("div", escape(what), class_=f"said {how}", style=f"width:{width:.0f}px;height:{height:.0f}px")
+def _said(what: str, room: Room, how: str) -> str:
+    return tag("div", escape(what), class_=f"said {how}", style=room.style)

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import math
-from html import escape
+from dataclasses import dataclass
 
 from tools.pictures.data import Data
 from tools.pictures.field_config import Config
 from tools.pictures.markup import cut, label, svg, tag, text_width
-from tools.pictures.palette import Theme
+from tools.pictures.room import Room
 from tools.pictures.stat import Reading, readings
 
 _BEGIN, _END = math.radians(198), math.radians(-18)
 _GAP = 8
 _CELL, _CELL_GAP = 6, 2
 _NAME_SHARE = 0.4
+_Circle = tuple[float, float, float]
 
 
-def gauge(data: Data, width: float, height: float, theme: Theme) -> str:
+def gauge(data: Data, room: Room) -> str:
     """Draw a gauge for each series."""
+    width, height = room.width, room.height
     found = readings(data)
     count = max(len(found), 1)
     across = width > height
     wide, high = (width / count, height) if across else (width, height / count)
-    drawn = [_gauge(one, wide, high, theme, has_name=count > 1) for one in found]
+    drawn = [_gauge(one, room.sized(wide, high), has_name=count > 1) for one in found]
     return tag("div", *drawn, class_="stats", style=f"flex-direction:{'row' if across else 'column'}")
 
 
@@ -33,7 +35,8 @@ def _range(config: Config, values: list[float]) -> tuple[float, float]:
     return low if low is not None else min([0.0, *values]), high if high is not None else max([default, *values])
 
 
-def _gauge(one: Reading, width: float, height: float, theme: Theme, *, has_name: bool) -> str:
+def _gauge(one: Reading, place: Room, *, has_name: bool) -> str:
+    width, height, theme = place.width, place.height, place.theme
     value = float(one.value) if isinstance(one.value, (int, float)) else math.nan
     low, high = _range(one.config, [])
     room = height - (20 if has_name else 0)
@@ -42,14 +45,14 @@ def _gauge(one: Reading, width: float, height: float, theme: Theme, *, has_name:
     thick = radius * 0.22
     share = min(max((value - low) / (high - low), 0.0), 1.0) if high > low and math.isfinite(value) else 0.0
     color = one.config.color(one.value, theme, low, high)
-    parts = [_arc(x, y, radius - thick / 2 - 5, 0, 1, theme.border, thick)]
-    parts.append(_arc(x, y, radius - thick / 2 - 5, 0, share, color, thick))
+    parts = [_arc((x, y, radius - thick / 2 - 5), 0, 1, theme.border, thick)]
+    parts.append(_arc((x, y, radius - thick / 2 - 5), 0, share, color, thick))
     edges = [
         (min(max((begin - low) / (high - low), 0.0), 1.0), name) for begin, name in one.config.steps() if high > low
     ]
     for (begin, name), (end, _) in zip(edges, [*edges[1:], (1.0, "")], strict=True):
         if end > begin:
-            parts.append(_arc(x, y, radius - 1, begin, end, theme.color(name), 3))
+            parts.append(_arc((x, y, radius - 1), begin, end, theme.color(name), 3))
     text = str(one.config.text(one.value))
     size = min(radius * 0.5, (radius * 1.3) / max(text_width(text, 1), 0.1))
     parts.append(label(text, x, y + size * 0.15, size=size, anchor="middle", fill=color, font_weight=500))
@@ -59,7 +62,8 @@ def _gauge(one: Reading, width: float, height: float, theme: Theme, *, has_name:
     return svg(width, height, *parts)
 
 
-def _arc(x: float, y: float, radius: float, begin: float, end: float, color: str, thick: float) -> str:
+def _arc(middle: _Circle, begin: float, end: float, color: str, thick: float) -> str:
+    x, y, radius = middle
     one, two = _BEGIN + (_END - _BEGIN) * begin, _BEGIN + (_END - _BEGIN) * end
     large = 1 if abs(two - one) > math.pi else 0
     start = f"{x + radius * math.cos(one):.1f} {y - radius * math.sin(one):.1f}"
@@ -68,15 +72,16 @@ def _arc(x: float, y: float, radius: float, begin: float, end: float, color: str
     return tag("path", d=curve, fill="none", stroke=color, stroke_width=thick)
 
 
-def bar_gauge(data: Data, width: float, height: float, theme: Theme) -> str:
+def bar_gauge(data: Data, room: Room) -> str:
     """Draw a bar for each series."""
+    width, height = room.width, room.height
     found = readings(data)
     values = [float(one.value) for one in found if isinstance(one.value, (int, float)) and math.isfinite(one.value)]
     options = data.panel.options
     orientation = options.get("orientation") or "auto"
     is_lying = orientation == "horizontal" or (orientation == "auto" and width <= height)
     if not is_lying:
-        return _standing(found, values, str(options.get("displayMode") or "gradient"), width, height, theme)
+        return _standing(found, values, room)
     line = min((height - _GAP * (len(found) - 1)) / max(len(found), 1), 40.0)
     shown = max(line, 20.0)
     names = min(max((text_width(one.name, 14) for one in found), default=0.0) + 16, width * _NAME_SHARE)
@@ -85,7 +90,7 @@ def bar_gauge(data: Data, width: float, height: float, theme: Theme) -> str:
     drawn = [
         tag(
             "g",
-            _lying(one, values, mode, names, width - names - numbers, shown, theme),
+            _lying(one, values, mode, _Bar(names, room.sized(width - names - numbers, shown))),
             transform=f"translate(0 {number * (shown + _GAP):.1f})",
         )
         for number, one in enumerate(found)
@@ -94,7 +99,15 @@ def bar_gauge(data: Data, width: float, height: float, theme: Theme) -> str:
     return tag("div", svg(width, max(whole, height), *drawn), class_="scrolls", style=f"height:{height:.0f}px")
 
 
-def _lying(one: Reading, values: list[float], mode: str, names: float, room: float, height: float, theme: Theme) -> str:
+@dataclass(frozen=True)
+class _Bar:
+    names: float
+    """How wide the names before it are."""
+    room: Room
+
+
+def _lying(one: Reading, values: list[float], mode: str, bar: _Bar) -> str:
+    names, room, height, theme = bar.names, bar.room.width, bar.room.height, bar.room.theme
     low, high = _span(one, values)
     value = float(one.value) if isinstance(one.value, (int, float)) else low
     color = one.config.color(one.value, theme, low, high)
@@ -118,9 +131,10 @@ def _lying(one: Reading, values: list[float], mode: str, names: float, room: flo
     return "".join(parts)
 
 
-def _standing(found: list[Reading], values: list[float], mode: str, width: float, height: float, theme: Theme) -> str:
+def _standing(found: list[Reading], values: list[float], room_: Room) -> str:
+    width, height, theme = room_.width, room_.height, room_.theme
     each = width / max(len(found), 1)
-    parts = [tag("title", escape(mode))]
+    parts = []
     for number, one in enumerate(found):
         low, high = _span(one, values)
         value = float(one.value) if isinstance(one.value, (int, float)) else low

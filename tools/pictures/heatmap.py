@@ -11,6 +11,7 @@ from tools.pictures.axes import ABOVE, BELOW, TICK_SIZE, draw_events, draw_times
 from tools.pictures.data import Data
 from tools.pictures.markup import label, svg, tag, text_width
 from tools.pictures.palette import Theme
+from tools.pictures.room import Room
 from tools.pictures.scale import Scale
 from tools.pictures.units import formatted
 
@@ -47,8 +48,9 @@ def buckets(data: Data) -> list[Bucket]:
     return made
 
 
-def heatmap(data: Data, width: float, height: float, theme: Theme) -> str:
+def heatmap(data: Data, room: Room) -> str:
     """Draw it."""
+    width, height, theme = room.width, room.height, room.theme
     options = data.panel.options
     lines = buckets(data)
     y_axis = options.get("yAxis") or {}

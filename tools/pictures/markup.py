@@ -24,7 +24,7 @@ FONT = "'Liberation Sans', Arial, Helvetica, sans-serif"
 
 
 def tag(name: str, *children: str, **attributes: object) -> str:
-    """Write an element; children are markup, attributes are escaped. ``_`` is written ``-``, and one at the end goes."""
+    """Write an element. Children are markup, attributes are escaped; ``_`` is written ``-``, at the end it goes."""
     given = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None}
     written = "".join(f' {key}="{escape(_attribute(value))}"' for key, value in given.items())
     return f"<{name}{written}>{''.join(children)}</{name}>"

@@ -16,12 +16,16 @@ from tools.pictures.layout import COLUMNS, Place, height, places
 from tools.pictures.markup import tag
 from tools.pictures.palette import Theme
 from tools.pictures.prometheus import Prometheus
+from tools.pictures.room import Room
 from tools.pictures.steps import Times
 from tools.pictures.style import style
 
 _MARGIN, _HEAD, _FOOT = 16, 96, 64
 _HEADER = 32
-MADE_BY = "Drawn by apivitals' own renderer (tools/pictures) from what Prometheus answered to the panels' queries; not by Grafana."
+MADE_BY = (
+    "Drawn by apivitals' own renderer (tools/pictures) from what Prometheus answered to the panels' queries;"
+    " not by Grafana."
+)
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,13 @@ class Artist:
             title = str(error)
         where = f"left:{place.x:.1f}px;top:{place.y:.1f}px;width:{place.width:.1f}px;height:{place.height:.1f}px"
         if panel.kind == ROW:
-            mark = tag("i", "⌄" if place.is_open else "›")
+            mark = tag("i", "▾" if place.is_open else "▸")
             return tag("div", mark, escape(title), class_="row", style=where), []
         points = panel.content.get("maxDataPoints") or max(int(place.width), 100)
         times = self.times.for_points(int(points))
         data = data_of(panel, self.prometheus, times, Filled(filled.choices, times), events)
         has_header = bool(title)
-        inside = draw(data, place.width - 18, place.height - 10 - (_HEADER if has_header else 8), self.theme)
+        inside = draw(data, Room(place.width - 18, place.height - 10 - (_HEADER if has_header else 8), self.theme))
         header = tag("header", escape(title), tag("sup", "i") if panel.description else "") if has_header else ""
         column, _, wide, _ = panel.grid
         kinds = [

@@ -9,7 +9,7 @@ from tools.pictures.data import Data, Shown
 from tools.pictures.frames import Field
 from tools.pictures.legend import legend
 from tools.pictures.markup import label, svg, tag, text_width
-from tools.pictures.palette import Theme
+from tools.pictures.room import Room
 from tools.pictures.stat import Reading, readings
 from tools.pictures.timeseries import placed, series_colors
 
@@ -17,8 +17,9 @@ _HOLE = 0.6
 _GAP = 8
 
 
-def piechart(data: Data, width: float, height: float, theme: Theme) -> str:
+def piechart(data: Data, room: Room) -> str:
     """Draw it."""
+    width, height, theme = room.width, room.height, room.theme
     found = [one for one in readings(data) if isinstance(one.value, (int, float)) and one.value > 0]
     total = sum(float(one.value or 0) for one in found) or 1.0
     shown = [_shown(one, total, data.panel.options.get("legend") or {}) for one in found]
@@ -27,9 +28,7 @@ def piechart(data: Data, width: float, height: float, theme: Theme) -> str:
     below = legend(options, list(zip(shown, colors, strict=True)), width, height)
     wide = width - (below.pixels + _GAP if below.side == "right" else 0)
     high = height - (below.pixels + _GAP if below.side == "bottom" else 0)
-    hole = _HOLE if data.panel.options.get("pieType") == "donut" else 0.0
-    labels = data.panel.options.get("displayLabels") or ()
-    return placed(svg(wide, high, *_slices(found, total, colors, wide, high, hole, labels, theme)), below)
+    return placed(svg(wide, high, *_slices(data, found, colors, room.sized(wide, high))), below)
 
 
 def _shown(one: Reading, total: float, options: object) -> Shown:
@@ -40,16 +39,11 @@ def _shown(one: Reading, total: float, options: object) -> Shown:
     return Shown(Field(one.name, "number", [one.value], display=name), [0.0], one.config, name)
 
 
-def _slices(
-    found: Sequence[Reading],
-    total: float,
-    colors: Sequence[str],
-    width: float,
-    height: float,
-    hole: float,
-    labels: Sequence[str],
-    theme: Theme,
-) -> list[str]:
+def _slices(data: Data, found: Sequence[Reading], colors: Sequence[str], room: Room) -> list[str]:
+    width, height, theme = room.width, room.height, room.theme
+    total = sum(float(one.value or 0) for one in found) or 1.0
+    hole = _HOLE if data.panel.options.get("pieType") == "donut" else 0.0
+    labels = data.panel.options.get("displayLabels") or ()
     radius = max(min(width, height) / 2 - 6, 5.0)
     x, y, at = width / 2, height / 2, -math.pi / 2
     parts = []

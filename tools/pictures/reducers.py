@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 NAMES = {
     "lastNotNull": "Last *",
@@ -48,6 +49,6 @@ _REDUCERS: dict[str, Callable[[list[float]], float]] = {
     "sum": sum,
     "count": len,
     "range": lambda values: max(values) - min(values),
-    "delta": lambda values: sum(max(b - a, 0) for a, b in zip(values, values[1:], strict=False)),
+    "delta": lambda values: sum(max(b - a, 0) for a, b in pairwise(values)),
     "diff": lambda values: values[-1] - values[0],
 }

@@ -43,7 +43,7 @@ def covering(
     """Return the range of an axis: what is set, else what covers the values, from 0 where they begin near it."""
     known = [value for value in (*values, *soft) if math.isfinite(value)]
     lowest, highest = (min(known), max(known)) if known else (0.0, 1.0)
-    if low is None and 0 <= lowest and (highest <= 0 or lowest / highest < 0.75):  # noqa: PLR2004 (about what uPlot does)
+    if low is None and lowest >= 0 and (highest <= 0 or lowest / highest < 0.75):  # noqa: PLR2004 (about what uPlot does)
         lowest = 0.0
     lowest, highest = low if low is not None else lowest, high if high is not None else highest
     if highest <= lowest:

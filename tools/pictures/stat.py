@@ -12,8 +12,9 @@ from tools.pictures.data import Data, Shown
 from tools.pictures.field_config import Config
 from tools.pictures.frames import Frame, Value
 from tools.pictures.markup import label, path, svg, tag, text_width
-from tools.pictures.palette import Theme, is_light
+from tools.pictures.palette import is_light
 from tools.pictures.reducers import reduced
+from tools.pictures.room import Room
 from tools.pictures.scale import Scale, covering
 
 _LINE_HEIGHT = 1.2
@@ -82,8 +83,9 @@ def _of_lines(data: Data, frame: Frame) -> list[Reading]:
     ]
 
 
-def stat(data: Data, width: float, height: float, theme: Theme) -> str:
+def stat(data: Data, room: Room) -> str:
     """Draw it."""
+    width, height = room.width, room.height
     found = readings(data)
     options = data.panel.options
     orientation = options.get("orientation") or "auto"
@@ -91,14 +93,13 @@ def stat(data: Data, width: float, height: float, theme: Theme) -> str:
     count = max(len(found), 1)
     wide = (width - _GAP * (count - 1)) / count if is_across else width
     high = height if is_across else (height - _GAP * (count - 1)) / count
-    drawn = [_value(one, options, wide, high, theme, is_only=count == 1) for one in found]
+    drawn = [_value(one, options, room.sized(wide, high), is_only=count == 1) for one in found]
     direction = "row" if is_across else "column"
     return tag("div", *drawn, class_="stats", style=f"flex-direction:{direction}")
 
 
-def _value(
-    one: Reading, options: Mapping[str, Any], width: float, height: float, theme: Theme, *, is_only: bool
-) -> str:
+def _value(one: Reading, options: Mapping[str, Any], place: Room, *, is_only: bool) -> str:
+    width, height, theme = place.width, place.height, place.theme
     text = one.config.text(one.value)
     color = one.config.color(one.value, theme)
     mode = str(options.get("colorMode") or "value")

@@ -10,6 +10,7 @@ from tools.pictures.frames import Value
 from tools.pictures.legend import Legend, legend
 from tools.pictures.markup import cut, label, svg, tag, text_width
 from tools.pictures.palette import Theme, is_light
+from tools.pictures.room import Room
 from tools.pictures.scale import Scale
 from tools.pictures.timeseries import placed
 
@@ -17,8 +18,9 @@ _NAME_SHARE = 0.3
 _GAP = 8
 
 
-def state_timeline(data: Data, width: float, height: float, theme: Theme) -> str:
+def state_timeline(data: Data, room: Room) -> str:
     """Draw it."""
+    width, height, theme = room.width, room.height, room.theme
     shown = data.numbers()
     below = legend(data.panel.options.get("legend") or {"showLegend": False}, _legend(shown, theme), width, height)
     high = height - (below.pixels + _GAP / 2 if below.side == "bottom" else 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 _NICE_SECONDS = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30),
@@ -90,7 +91,7 @@ def duration(seconds: float) -> str:
 
 def _nice(seconds: float) -> float:
     """Round as Grafana does: to the next step down once it is nearer."""
-    for low, high in zip(_NICE_SECONDS, _NICE_SECONDS[1:], strict=False):
+    for low, high in pairwise(_NICE_SECONDS):
         if seconds <= (low + high) / 2:
             return low
     return _NICE_SECONDS[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from html import escape
 from typing import Any
@@ -15,6 +15,7 @@ from tools.pictures.frames import Field, Frame, Value
 from tools.pictures.markup import tag
 from tools.pictures.palette import Theme, is_light
 from tools.pictures.reducers import reduced
+from tools.pictures.room import Room
 
 _LEAST_WIDTH = 150
 _HEIGHTS = {"sm": 36, "md": 42, "lg": 48}
@@ -41,13 +42,13 @@ class _Column:
         )
 
 
-def table(data: Data, width: float, height: float, theme: Theme) -> str:
+def table(data: Data, room: Room) -> str:
     """Draw the first frame; what does not fit scrolls, as in Grafana."""
     frame = next((frame for frame in data.frames if frame.length), Frame("A", ()))
     columns = [_Column(one, config, config.name(one)) for one in frame.fields for config in [data.config(one, frame)]]
     columns = [one for one in columns if not one.config.is_hidden]
     order = _order(columns, frame.length, data.panel.options.get("sortBy") or ())
-    widths = _widths(columns, width)
+    widths = _widths(columns, room.width)
     line = _HEIGHTS.get(str(data.panel.options.get("cellHeight") or "sm"), 36)
     arrows = {
         str(one.get("displayName")): "↓" if one.get("desc") else "↑" for one in data.panel.options.get("sortBy") or ()
@@ -58,7 +59,8 @@ def table(data: Data, width: float, height: float, theme: Theme) -> str:
         for one in columns
     )
     lines = [
-        tag("tr", *(_cell(one, at, data, frame, theme) for one in columns), style=f"height:{line}px") for at in order
+        tag("tr", *(_cell(one, at, data, frame, room.theme) for one in columns), style=f"height:{line}px")
+        for at in order
     ]
     footer = _footer(data, columns)
     made = tag(
@@ -69,7 +71,7 @@ def table(data: Data, width: float, height: float, theme: Theme) -> str:
         footer,
         style=f"width:{sum(widths):.0f}px",
     )
-    return tag("div", made, class_="table", style=f"width:{width:.0f}px;height:{height:.0f}px")
+    return tag("div", made, class_="table", style=room.style)
 
 
 def _order(columns: Sequence[_Column], length: int, sorting: Sequence[Any]) -> list[int]:
@@ -131,8 +133,6 @@ def _written(column: _Column, value: Value) -> str:
 
 
 def _address(column: _Column, at: int, data: Data, frame: Frame) -> tuple[str, str]:
-    from dataclasses import replace
-
     extra = {f'__data.fields["{one.shown}"]': str(one.values[at]) for one in frame.fields}
     extra |= {f"__data.fields.{one.shown}": str(one.values[at]) for one in frame.fields}
     extra |= {f'__data.fields["{one.name}"]': str(one.values[at]) for one in frame.fields}

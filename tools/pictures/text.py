@@ -7,7 +7,7 @@ from html import escape
 
 from tools.pictures.data import Data
 from tools.pictures.markup import tag
-from tools.pictures.palette import Theme
+from tools.pictures.room import Room
 
 _INLINE = (
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
@@ -19,11 +19,11 @@ _LIST = re.compile(r"\s*(?:[-*]|\d+\.)\s+(.*)")
 _HEADING = re.compile(r"(#{1,4})\s+(.*)")
 
 
-def text(data: Data, width: float, height: float, _: Theme) -> str:
+def text(data: Data, room: Room) -> str:
     """Draw it."""
     content = data.filled.text(str(data.panel.options.get("content", "")))
     markup = content if data.panel.options.get("mode") == "html" else markdown(content)
-    return tag("div", markup, class_="text", style=f"width:{width:.0f}px;height:{height:.0f}px")
+    return tag("div", markup, class_="text", style=room.style)
 
 
 def markdown(content: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tools.pictures.axes import ABOVE, BELOW, Axis, axis_of, draw_axis, draw_events, draw_thresholds, draw_times
 from tools.pictures.data import Data, Shown
 from tools.pictures.legend import Legend, legend
 from tools.pictures.markup import path, svg, tag
 from tools.pictures.palette import Theme
+from tools.pictures.room import Room
 from tools.pictures.scale import Scale
 from tools.pictures.stacking import Layer, layers
 
@@ -19,14 +21,15 @@ _SPARSE_PIXELS = 25
 """Points are marked where they are so far apart, or alone."""
 
 
-def timeseries(data: Data, width: float, height: float, theme: Theme) -> str:
+def timeseries(data: Data, room: Room) -> str:
     """Draw it."""
+    width, height, theme = room.width, room.height, room.theme
     shown = data.numbers()
     colors = series_colors(shown, theme)
     below = legend(data.panel.options.get("legend") or {}, list(zip(shown, colors, strict=True)), width, height)
     wide = width - (below.pixels + _GAP if below.side == "right" else 0)
     high = height - (below.pixels + _GAP / 2 if below.side == "bottom" else 0)
-    return placed(_plot(data, layers(shown), colors, wide, high, theme), below)
+    return placed(_plot(data, layers(shown), colors, room.sized(wide, high)), below)
 
 
 def placed(plot: str, legend_: Legend) -> str:
@@ -50,12 +53,13 @@ def series_colors(shown: Sequence[Shown], theme: Theme) -> list[str]:
     return made
 
 
-def _plot(
-    data: Data, stacked: Sequence[Layer], colors: Sequence[str], width: float, height: float, theme: Theme
-) -> str:
+def _plot(data: Data, stacked: Sequence[Layer], colors: Sequence[str], room: Room) -> str:
+    width, height, theme = room.width, room.height, room.theme
     axes = _axes(stacked, height)
-    room = {side: max((axis.width for axis, _ in axes if axis.side == side), default=8.0) for side in ("left", "right")}
-    left, right = room["left"], width - max(room["right"], 12)
+    beside = {
+        side: max((axis.width for axis, _ in axes if axis.side == side), default=8.0) for side in ("left", "right")
+    }
+    left, right = beside["left"], width - max(beside["right"], 12)
     x = Scale(data.times.begin, data.times.end, left, right)
     bottom = height - BELOW
     parts = [draw_times(data.times, x, ABOVE, bottom, theme)]
@@ -105,7 +109,7 @@ class _Line:
         custom = self.layer.shown.config.custom
         if custom.get("drawStyle") == "bars":
             return self._bars()
-        pieces = self._pieces(bool(custom.get("spanNulls")))
+        pieces = self._pieces()
         fill = float(custom.get("fillOpacity") or 0) / 100
         parts = []
         style = custom.get("lineStyle") or {}
@@ -134,11 +138,12 @@ class _Line:
                 parts += [tag("circle", cx=x, cy=y, r=radius, fill=self.color) for x, y in top]
         return "".join(parts)
 
-    def _pieces(self, spans: bool) -> list[tuple[list[tuple[float, float]], list[tuple[float, float]]]]:
+    def _pieces(self) -> list[tuple[list[tuple[float, float]], list[tuple[float, float]]]]:
         """Divide at gaps, unless the panel joins them."""
         floor = self.layer.floor or [(at, max(min(0.0, self.y.high), self.y.low)) for at, _ in self.layer.points]
         pieces: list[tuple[list[tuple[float, float]], list[tuple[float, float]]]] = []
         before = None
+        spans = bool(self.layer.shown.config.custom.get("spanNulls"))
         for (at, value), (_, below) in zip(self.layer.points, floor, strict=True):
             if before is None or (not spans and at - before > self.step * _GAP_STEPS):
                 pieces.append(([], []))
@@ -178,7 +183,7 @@ def _stepped(points: list[tuple[float, float]], how: str) -> list[tuple[float, f
     if how not in {"stepAfter", "stepBefore"}:
         return points
     made = points[:1]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         made += [(x1, y0) if how == "stepAfter" else (x0, y1), (x1, y1)]
     return made
 

@@ -49,22 +49,24 @@ def formatted(value: float, unit: str = "", decimals: int | None = None) -> Text
         return Text("NaN")
     if math.isinf(value):
         return Text("+Inf" if value > 0 else "-Inf")
-    found = _UNITS.get(unit)
-    if found is not None:
-        return found(value, decimals)
-    key, _, rest = unit.partition(":")
-    if key == "suffix" and rest:
-        return Text(_fixed(value, decimals), f" {rest}")
-    if key == "prefix" and rest:
-        return Text(rest + _fixed(value, decimals))
-    if key == "count" and rest:
-        return _scaled(1000, [f"{one} {rest}" for one in _COUNTS])(value, decimals)
-    return Text(_fixed(value, decimals), f" {unit}" if unit else "")
+    return _format(unit)(value, decimals)
 
 
 def is_known(unit: str) -> bool:
     """Say whether this module knows how Grafana writes the unit."""
     return unit in _UNITS or unit.partition(":")[0] in {"suffix", "prefix", "count"}
+
+
+def _format(unit: str) -> Format:
+    key, _, rest = unit.partition(":")
+    if unit not in _UNITS and rest:
+        own: dict[str, Format] = {
+            "suffix": _times(1, f" {rest}"),
+            "prefix": lambda value, decimals: Text(rest + _fixed(value, decimals)),
+            "count": _counted(rest),
+        }
+        return own.get(key, _times(1, f" {unit}"))
+    return _UNITS.get(unit) or _times(1, f" {unit}")
 
 
 def _fixed(value: float, decimals: int | None) -> str:
@@ -76,9 +78,9 @@ def _decimals(value: float) -> int:
     """Choose three digits, about, of which none is after a point that says nothing."""
     if value == 0 or value % 1 == 0:
         return 0
-    digits = 1 - math.floor(math.log10(abs(value)))
+    digits: int = 1 - math.floor(math.log10(abs(value)))
     # Of the magnitude's own unit, anything past 2.25 takes one more.
-    return max(0, digits + (abs(value) / 10**-digits > _ENOUGH))
+    return max(0, digits + int(abs(value) * 10.0**digits > _ENOUGH))
 
 
 def _scaled(factor: float, names: Sequence[str], smaller: Sequence[str] = ()) -> Format:
@@ -104,7 +106,8 @@ def _seconds(value: float, decimals: int | None) -> Text:
 def _duration(value: float, decimals: int | None) -> Text:
     if value == 0:
         return Text("0 seconds")
-    parts, left = [], abs(value)
+    parts: list[str] = []
+    left = abs(value)
     for seconds, name in _LONG:
         if parts or left >= seconds:
             count, left = int(left // seconds), left % seconds
