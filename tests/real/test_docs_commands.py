@@ -176,6 +176,17 @@ def test_gunicorn_keeps_its_counts_on_a_hangup() -> None:
         eventually(lambda: page(server).label_values("process_uptime_seconds", "worker") == before, "the same slots")
 
 
+def test_queries_are_promql(tmp_path: Path) -> None:
+    needs("promtool")
+    queries = [query for page in DOCS.glob("*.md") for query in blocks(page.name, "promql")]
+    rules = [{"record": f"query{number}", "expr": query} for number, query in enumerate(queries)]
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "docs", "rules": rules}]}))
+    command = ["promtool", "check", "rules", str(tmp_path / "rules.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(queries)} rules found" in done.stdout
+
+
 def test_queries_of_the_words_are_answered(reader: Reader) -> None:
     """Each query of docs/concepts.md gives something for a service that has what it asks about."""
     needs("prometheus")
@@ -218,3 +229,44 @@ def test_queries_of_the_words_are_answered(reader: Reader) -> None:
             for name in ("apivitals_http_server_component_duration_seconds", "http_server_request_duration_seconds")
         )
         assert parts == pytest.approx(whole)
+
+
+TWO_SPANS = """
+import asyncio, sys
+import httpx
+from fastapi import FastAPI
+from opentelemetry import trace
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+import apivitals
+
+exported = InMemorySpanExporter()
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exported))
+trace.set_tracer_provider(provider)
+app = FastAPI()
+wrapper = OpenTelemetryMiddleware(app)
+apivitals.instrument(wrapper if sys.argv[1] == "wrapper" else app)
+
+async def visit():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(wrapper), base_url="http://shop") as client:
+        await client.get("/")
+
+asyncio.run(visit())
+print(sum(span.kind is trace.SpanKind.SERVER for span in exported.get_finished_spans()))
+"""
+
+
+def test_whoever_wraps_a_fastapi_that_makes_spans_instruments_the_wrapper() -> None:
+    fastapi = pytest.importorskip("fastapi")
+    if not hasattr(fastapi, "telemetry"):
+        pytest.skip("this FastAPI has no telemetry of its own")
+
+    def server_spans(instrumented: str) -> int:
+        command = [sys.executable, "-c", TWO_SPANS, instrumented]
+        return int(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
+
+    assert server_spans("application") == 2  # what docs/troubleshooting.md is about
+    assert server_spans("wrapper") == 1
