@@ -60,7 +60,8 @@ def recorded() -> dict[str, frozenset[str]]:
                 for selector in found.selectors:
                     made[rule.record] |= made.get(selector.metric, set())
         changed = made != before
-    return {name: frozenset(labels) for name, labels in made.items()}
+    # A bucket's bound is left only where buckets are recorded; a percentile of them has none.
+    return {name: frozenset(labels - ({"le"} if "_bucket:" not in name else set())) for name, labels in made.items()}
 
 
 def alert_labels() -> frozenset[str]:

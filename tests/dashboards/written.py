@@ -8,13 +8,14 @@ import math
 import re
 import subprocess
 import time
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
 from apivitals.catalog import CATALOG
-from tests.dashboards.vocabulary import counters, vocabulary
+from tests.dashboards.vocabulary import ALERTS, counters, vocabulary
 from tests.support.dashboards import Query
 from tests.support.plain_http import get
 from tests.support.promql import Matcher, Selector, names
@@ -36,6 +37,7 @@ _USUAL = {
     "severity": ("critical", "warning"),
 }
 _NOT_ON_EACH = frozenset({"otel_metric_overflow"})
+_OF_AN_ALERT = frozenset({"alertname", "alertstate", "severity", "tier", "job", "priority"})
 _WORDS = re.compile(r"[\w. /{}*-]*(?:\|[\w. /{}*-]*)*")
 _DAY_SECONDS = 86400
 
@@ -51,7 +53,9 @@ def series(queries: Iterable[Query]) -> dict[str, set[Labels]]:
 
 def _fitting(selector: Selector) -> Iterator[Labels]:
     known = vocabulary().get(selector.metric)
-    if known is None:
+    if selector.metric == ALERTS:
+        labels = {*_OF_AN_ALERT, *(matcher.label for matcher in selector.matchers)}
+    elif known is None:
         labels = {"job", "instance", *(matcher.label for matcher in selector.matchers)}
     else:
         labels = set(known) - _NOT_ON_EACH
@@ -99,10 +103,10 @@ def open_metrics(wanted: Mapping[str, Collection[Labels]], end: float) -> Iterat
         times = [first + number * step for number in range(back // step + 1)]
         for labels in sorted(wanted[metric]):
             inside = ",".join(f'{name}="{value}"' for name, value in labels)
-            share = _share(dict(labels).get("le"))
+            share, size = _share(dict(labels).get("le")), _size(labels)
             grows = metric in growing or metric.endswith("_total")
             for at in times:
-                value = share * (at - first) if grows else share * _value(metric, at)
+                value = share * size * (at - first) if grows else share * _value(metric, at, size)
                 yield f"{metric}{{{inside}}} {value:.6g} {at:.0f}\n"
     yield "# EOF\n"
 
@@ -112,7 +116,13 @@ def _share(bound: str | None) -> float:
     return 1.0 if bound in {None, "+Inf"} else 1 - math.exp(-float(bound or 0))
 
 
-def _value(metric: str, at: float) -> float:
+def _size(labels: Labels) -> float:
+    """Return 0.5 to 1, the same for all buckets of one histogram, so that lines can be told apart."""
+    inside = ",".join(value for name, value in labels if name != "le")
+    return 0.5 + zlib.crc32(inside.encode()) % 1000 / 2000
+
+
+def _value(metric: str, at: float, own: float) -> float:
     """Return a day's wave, of a size that is usual for what the name says; what says yes or no says yes."""
     wave = 1 + 0.3 * math.sin(2 * math.pi * at / _DAY_SECONDS)
     if metric.startswith("ALERTS") or metric.endswith(("_info", ":info", "_up", "up", ":met")):
@@ -120,7 +130,7 @@ def _value(metric: str, at: float) -> float:
     if "rating" in metric:
         return 2.0
     sizes = {"bytes": 1e9, "ratio": 0.02, "utilization": 0.5, "remaining": 0.6, "exhaustion_seconds": 86400.0}
-    return next((size for word, size in sizes.items() if word in metric), 1.0) * wave
+    return next((size for word, size in sizes.items() if word in metric), 1.0) * wave * own
 
 
 @contextmanager

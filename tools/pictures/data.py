@@ -123,7 +123,7 @@ def events_of(
             continue
         for series in answer:
             events += _regions(series, step, str(one.content.get("iconColor") or "red"))
-    return events[:_MOST_ANNOTATIONS], errors
+    return list(dict.fromkeys(events))[:_MOST_ANNOTATIONS], errors
 
 
 def _regions(series: Series, step: float, color: str) -> list[Event]:
