@@ -1,0 +1,393 @@
+"""Overview: how the services do, in one page. What is wrong is on top, and each part leads to its own page."""
+
+from __future__ import annotations
+
+from apivitals.dashboards import colours
+from apivitals.dashboards.board import Board, link_to
+from apivitals.dashboards.panel import Bars, Column, Lines, Number, Query, Row, Step, Table
+from apivitals.dashboards.selection import of_class, of_instance, of_job
+from apivitals.dashboards.variables import CLASS, INSTANCE, JOB
+from apivitals.slo import series
+from apivitals.slo.series import JOB_LABEL, METHOD, OF_ROUTE, PRIORITY, ROUTE
+
+UID = "apivitals-overview"
+_C, _J, _R = series.CLASS, series.JOB, series.OF_ROUTE
+_SLO = link_to("apivitals-slo", JOB_LABEL, PRIORITY)
+_ROUTE = link_to(
+    "apivitals-route", JOB_LABEL, **{METHOD: '${__data.fields["Method"]}', ROUTE: '${__data.fields["Route"]}'}
+)
+_FIRING = 'alertstate="firing"', 'severity!="none"'
+_ALERT_PRIORITY = f'{PRIORITY}=~"${PRIORITY}|"'
+
+
+def _total(name: str) -> str:
+    return f"sum({of_class(name)})"
+
+
+_NOW = Row(
+    "Now",
+    (
+        Number(
+            title="Health",
+            description="0 to 100: the product of few errors, short response times and room on the machine (the parts"
+            " are below). Under 80 something is felt by users: look at which part fell.",
+            unit="none",
+            queries=(Query(f"min({of_job(series.HEALTH)})", "health"),),
+            steps=colours.SCORE,
+            decimals=0,
+            least=0,
+            most=100,
+            width=3,
+        ),
+        Number(
+            title="Alerts",
+            description="Alerts that fire now, by severity. The table below names them; each has a runbook.",
+            unit="none",
+            queries=(Query(f"count by (severity) ({of_job('ALERTS', *_FIRING, _ALERT_PRIORITY)})", "{{severity}}"),),
+            colours=colours.SEVERITIES,
+            when_empty="none",
+            steps=colours.ANY,
+            width=3,
+        ),
+        Number(
+            title="Throughput",
+            description="Completed requests per second, over five minutes. A fall to nothing while others call it is an"
+            " outage in front of the service.",
+            unit="reqps",
+            queries=(Query(_total(_C.requests), "requests"),),
+            sparkline=True,
+            steps=colours.ANY,
+            width=3,
+        ),
+        Number(
+            title="Errors",
+            description="Failed requests as a share of all, over five minutes: 5xx, exceptions, broken responses."
+            " Clients that leave are not in it. Where it is not 0, the routes below say which.",
+            unit="percentunit",
+            queries=(Query(f"{_total(_C.errors)} / ({_total(_C.requests)} > 0)", "errors"),),
+            sparkline=True,
+            steps=colours.ANY_IS_TO_WATCH,
+            decimals=2,
+            width=3,
+        ),
+        Number(
+            title="Response time, p95",
+            description="95 % of the requests took less, over five minutes, to the last byte. Its worth is in the"
+            " ratings by priority on the SLO page, since classes differ.",
+            unit="s",
+            queries=(
+                Query(f"histogram_quantile(0.95, sum by (le) ({of_class(_C.response_buckets)})) >= 0", "response time"),
+            ),
+            sparkline=True,
+            steps=colours.ANY,
+            width=3,
+        ),
+        Number(
+            title="Error budget left",
+            description="Of the objective that has the least left: 100 % is all of it, under 0 the objective is missed."
+            " With little left, ship what makes it more dependable and nothing else.",
+            unit="percentunit",
+            queries=(Query(f"min({of_class(_C.budget_remaining)})", "left"),),
+            steps=colours.LEFT,
+            decimals=1,
+            when_empty="no objective",
+            link=_SLO,
+            link_title="Budgets and burn rates",
+            width=3,
+        ),
+        Number(
+            title="Budget gone in",
+            description="When the first budget is spent, if the last hour goes on. Compare it with how long a repair"
+            " takes.",
+            unit="dtdurations",
+            queries=(Query(f"min({of_class(_C.exhaustion)})", "gone in"),),
+            steps=(
+                Step(None, colours.BAD),
+                Step(6 * 3600, "orange"),
+                Step(3 * 86400, colours.WATCH),
+                Step(14 * 86400, colours.GOOD),
+            ),
+            decimals=0,
+            when_empty="not burning",
+            link=_SLO,
+            link_title="Budgets and burn rates",
+            width=3,
+        ),
+        Number(
+            title="Instances",
+            description="Instances that answer Prometheus, of those that it knows. If fewer answer, look at the ones"
+            " that do not before anything else.",
+            unit="none",
+            queries=(
+                Query(f"sum({of_instance('up')})", "up"),
+                Query(f"count({of_instance('up')})", "known"),
+            ),
+            steps=colours.ANY,
+            width=3,
+        ),
+    ),
+)
+
+_WRONG = Row(
+    "What is wrong",
+    (
+        Table(
+            title="Alerts that fire",
+            description="The alerts of these services, the longest first. Each one's notification says what to look at"
+            " first, and its runbook what to do.",
+            unit="none",
+            queries=(
+                Query(
+                    f"max by (alertname, severity, {JOB_LABEL}, {PRIORITY}, {METHOD}, {ROUTE}) (\n"
+                    f"  (time() - {of_job('ALERTS_FOR_STATE', _ALERT_PRIORITY)})\n"
+                    f"  and ignoring (alertstate) {of_job('ALERTS', *_FIRING)}\n)"
+                ),
+            ),
+            columns=(
+                Column("alertname", "Alert"),
+                Column("severity", "Severity", width=90),
+                Column(JOB_LABEL, "Service"),
+                Column(PRIORITY, "Priority", width=90),
+                Column(ROUTE, "Route"),
+                Column("Value", "For", unit="dtdurations", decimals=0, width=110),
+            ),
+            sorted_by="For",
+            when_empty="No alert fires.",
+            width=12,
+        ),
+        Bars(
+            title="Error budgets left",
+            description="What is left of the budget of each objective. A bar in red is an objective that is missed; in"
+            " orange, the last quarter is being spent.",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"min by ({PRIORITY}, slo) ({of_class(_C.budget_remaining)})", "{{priority}} {{slo}}", at_end=True
+                ),
+            ),
+            steps=colours.LEFT,
+            least=0,
+            most=1,
+            decimals=1,
+            when_empty="no objective",
+            width=12,
+        ),
+    ),
+)
+
+_RED = Row(
+    "Requests by priority",
+    (
+        Lines(
+            title="Throughput",
+            description="Completed requests per second. Steps at the same time in all classes come from in front of the"
+            " service; in one class, from its callers.",
+            unit="reqps",
+            queries=(Query(f"sum by ({PRIORITY}) ({of_class(_C.requests)})", "{{priority}}"),),
+            stacked=True,
+            colours=colours.PRIORITIES,
+            least=0,
+        ),
+        Lines(
+            title="Errors",
+            description="Failed requests as a share of their class. The dashed lines are the error rates that raise an"
+            " alert: above one, look at the routes below.",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"sum by ({PRIORITY}) ({of_class(_C.errors)})\n/\n"
+                    f"(sum by ({PRIORITY}) ({of_class(_C.requests)}) > 0)",
+                    "{{priority}}",
+                ),
+                Query(
+                    "min by (severity) (" + of_class(series.CLASS_THRESHOLD, 'threshold="error_rate"') + ")",
+                    "{{severity}} threshold",
+                ),
+            ),
+            colours=colours.PRIORITIES,
+            least=0,
+        ),
+        Lines(
+            title="Response time, p95",
+            description="95 % of the requests of a class took less. What a class may take is on the SLO page; a rise in"
+            " one class only is a route's own, one in all is shared: database, event loop, CPU.",
+            unit="s",
+            queries=(
+                Query(
+                    f"histogram_quantile(0.95, sum by ({PRIORITY}, le) ({of_class(_C.response_buckets)})) >= 0",
+                    "{{priority}}",
+                ),
+            ),
+            colours=colours.PRIORITIES,
+            least=0,
+        ),
+        Lines(
+            title="Latency and response time, p95",
+            description="Latency ends with the first byte, the response time with the last. What lies between is"
+            " streaming, large bodies or slow clients.",
+            unit="s",
+            queries=(
+                Query(f"histogram_quantile(0.95, sum by (le) ({of_class(_C.response_buckets)})) >= 0", "response time"),
+                Query(f"histogram_quantile(0.95, sum by (le) ({of_class(_C.latency_buckets)})) >= 0", "latency"),
+            ),
+            colours={"response time": "blue", "latency": "green"},
+            least=0,
+        ),
+        Lines(
+            title="In flight",
+            description="Requests that have begun and not ended. If it climbs while the throughput does not, requests"
+            " wait for something: look at where the time goes.",
+            unit="none",
+            queries=(Query(f"sum by ({PRIORITY}) ({of_class(series.IN_FLIGHT)})", "{{priority}}"),),
+            stacked=True,
+            colours=colours.PRIORITIES,
+            least=0,
+        ),
+        Lines(
+            title="Health and its parts",
+            description="Each part goes from 0 to 1, and the score is their product. The lowest line is the one to"
+            " follow: errors, speed (Apdex), or headroom of the machine.",
+            unit="percentunit",
+            queries=(
+                Query(f"min by (part) ({of_job(series.HEALTH_PART)})", "{{part}}"),
+                Query(f"min({of_job(series.HEALTH)}) / 100", "health"),
+            ),
+            colours={"errors": "red", "speed": "blue", "headroom": "purple", "health": "green"},
+            least=0,
+            most=1,
+        ),
+    ),
+)
+
+_TIME = Row(
+    "Where the time goes",
+    (
+        Lines(
+            title="Seconds per request, by component",
+            description="The mean response time, divided. The thickest band is where time can be won; one that grows is"
+            " what has changed.",
+            unit="s",
+            queries=(
+                Query(
+                    f"sum by (component) ({of_class(_C.component_seconds)})\n/ on () group_left ()\n"
+                    f"(sum({of_class(_C.requests)}) > 0)",
+                    "{{component}}",
+                ),
+            ),
+            stacked=True,
+            colours=colours.COMPONENTS,
+            least=0,
+            width=12,
+        ),
+        Lines(
+            title="Shares, by component",
+            description="The same as shares of all response time. Waiting (database, external, threadpool_wait) that"
+            " takes the most is won back by fewer or concurrent calls; endpoint is your own code.",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"sum by (component) ({of_class(_C.component_seconds)})\n/ on () group_left ()\n"
+                    f"(sum({of_class(_C.component_seconds)}) > 0)",
+                    "{{component}}",
+                ),
+            ),
+            shares=True,
+            colours=colours.COMPONENTS,
+            least=0,
+            width=12,
+        ),
+    ),
+)
+
+_ROUTES = Row(
+    "Routes",
+    (
+        Table(
+            title="Routes, by the time they take",
+            description="The fifty routes that take the most time altogether: throughput times mean response time."
+            " Follow a route to its own page; begin with those whose errors or p95 stand out.",
+            unit="none",
+            queries=(
+                Query(f"topk(50, sum by ({OF_ROUTE.by}) ({of_class(_R.response_sum)}))"),
+                Query(f"sum by ({OF_ROUTE.by}) ({of_class(_R.requests)})"),
+                Query(f"max by ({OF_ROUTE.by}) ({of_class(_R.error_ratio)})"),
+                Query(f"max by ({OF_ROUTE.by}) ({of_class(_R.response_time('p50'))})"),
+                Query(f"max by ({OF_ROUTE.by}) ({of_class(_R.response_time('p95'))})"),
+                Query(f"max by ({OF_ROUTE.by}) ({of_class(_R.response_time('p99'))})"),
+            ),
+            columns=(
+                Column(JOB_LABEL, "Service"),
+                Column(METHOD, "Method", width=80),
+                Column(ROUTE, "Route", link=_ROUTE, link_title="Open the page of this route", width=260),
+                Column(PRIORITY, "Priority", width=90),
+                Column("Value #B", "Requests", unit="reqps", decimals=2),
+                Column("Value #C", "Errors", unit="percentunit", decimals=2, steps=colours.ANY_IS_TO_WATCH),
+                Column("Value #D", "p50", unit="s"),
+                Column("Value #E", "p95", unit="s"),
+                Column("Value #F", "p99", unit="s"),
+                Column("Value #A", "Seconds per second", unit="none", decimals=3),
+            ),
+            sorted_by="Seconds per second",
+            height=10,
+        ),
+    ),
+)
+
+_PAST = Row(
+    "This week over last",
+    (
+        Lines(
+            title="Throughput, and what is usual",
+            description="Requests per second now, a week ago, and the band of what is usual at this hour of the week."
+            " The band takes a day of data, and is good after a week; outside of it, ask what has changed.",
+            unit="reqps",
+            queries=(
+                Query(f"sum({of_job(_J.requests)})", "now"),
+                Query(f"sum({of_job(_J.requests, before='1w')})", "a week ago"),
+                Query(f"sum({of_job(series.UPPER)})", "usual, at most"),
+                Query(f"sum({of_job(series.LOWER)})", "usual, at least"),
+            ),
+            colours={"now": "blue", "a week ago": "light-purple"},
+            dashed="^a week ago$",
+            bounds=("usual, at most", "usual, at least"),
+            least=0,
+        ),
+        Lines(
+            title="Response time, p95",
+            description="Now, and at the same hour a week ago. If today is slower at the same throughput, a release or"
+            " the data has made it so.",
+            unit="s",
+            queries=(
+                Query(f"max({of_job(_J.response_time('p95'))})", "now"),
+                Query(f"max({of_job(_J.response_time('p95'), before='1w')})", "a week ago"),
+            ),
+            colours={"now": "blue", "a week ago": "light-purple"},
+            dashed="^a week ago$",
+            least=0,
+        ),
+        Lines(
+            title="Errors",
+            description="Failed requests as a share of all, now and a week ago. What fails every week at this hour has"
+            " a timetable: a job, a backup, a partner's window.",
+            unit="percentunit",
+            queries=(
+                Query(f"sum({of_job(_J.errors)}) / (sum({of_job(_J.requests)}) > 0)", "now"),
+                Query(
+                    f"sum({of_job(_J.errors, before='1w')}) / (sum({of_job(_J.requests, before='1w')}) > 0)",
+                    "a week ago",
+                ),
+            ),
+            colours={"now": "red", "a week ago": "light-purple"},
+            dashed="^a week ago$",
+            least=0,
+        ),
+    ),
+)
+
+OVERVIEW = Board(
+    UID,
+    "Overview",
+    "How the services do: health, objectives, alerts, requests by priority, where the time goes, and in which routes.",
+    (JOB, INSTANCE, CLASS),
+    (_NOW, _WRONG, _RED, _TIME, _ROUTES, _PAST),
+)
