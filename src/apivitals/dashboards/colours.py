@@ -44,4 +44,6 @@ ANY_IS_BAD = (Step(None, GOOD), Step(1e-9, BAD))
 ANY_IS_TO_WATCH = (Step(None, GOOD), Step(1e-9, "orange"))
 LEFT = (Step(None, BAD), Step(0, "orange"), Step(0.25, WATCH), Step(0.5, GOOD))
 """Of a budget: past it, the last quarter, the last half."""
+BURNING = (Step(None, GOOD), Step(1, WATCH), Step(3, "orange"), Step(14.4, BAD))
+"""Times faster than allowed."""
 SCORE = (Step(None, BAD), Step(50, "orange"), Step(80, WATCH), Step(95, GOOD))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from apivitals.dashboards import colours
 from apivitals.dashboards.board import Board, link_to
 from apivitals.dashboards.panel import Bars, Column, Lines, Number, Query, Row, Step, Table
+from apivitals.dashboards.rows.components import component_panels
+from apivitals.dashboards.rows.past import past_row
 from apivitals.dashboards.selection import of_class, of_instance, of_job
 from apivitals.dashboards.variables import CLASS, INSTANCE, JOB
 from apivitals.slo import series
@@ -259,45 +261,7 @@ _RED = Row(
     ),
 )
 
-_TIME = Row(
-    "Where the time goes",
-    (
-        Lines(
-            title="Seconds per request, by component",
-            description="The mean response time, divided. The thickest band is where time can be won; one that grows is"
-            " what has changed.",
-            unit="s",
-            queries=(
-                Query(
-                    f"sum by (component) ({of_class(_C.component_seconds)})\n/ on () group_left ()\n"
-                    f"(sum({of_class(_C.requests)}) > 0)",
-                    "{{component}}",
-                ),
-            ),
-            stacked=True,
-            colours=colours.COMPONENTS,
-            least=0,
-            width=12,
-        ),
-        Lines(
-            title="Shares, by component",
-            description="The same as shares of all response time. Waiting (database, external, threadpool_wait) that"
-            " takes the most is won back by fewer or concurrent calls; endpoint is your own code.",
-            unit="percentunit",
-            queries=(
-                Query(
-                    f"sum by (component) ({of_class(_C.component_seconds)})\n/ on () group_left ()\n"
-                    f"(sum({of_class(_C.component_seconds)}) > 0)",
-                    "{{component}}",
-                ),
-            ),
-            shares=True,
-            colours=colours.COMPONENTS,
-            least=0,
-            width=12,
-        ),
-    ),
-)
+_TIME = Row("Where the time goes", component_panels(of_class(_C.component_seconds), of_class(_C.requests)))
 
 _ROUTES = Row(
     "Routes",
@@ -333,56 +297,7 @@ _ROUTES = Row(
     ),
 )
 
-_PAST = Row(
-    "This week over last",
-    (
-        Lines(
-            title="Throughput, and what is usual",
-            description="Requests per second now, a week ago, and the band of what is usual at this hour of the week."
-            " The band takes a day of data, and is good after a week; outside of it, ask what has changed.",
-            unit="reqps",
-            queries=(
-                Query(f"sum({of_job(_J.requests)})", "now"),
-                Query(f"sum({of_job(_J.requests, before='1w')})", "a week ago"),
-                Query(f"sum({of_job(series.UPPER)})", "usual, at most"),
-                Query(f"sum({of_job(series.LOWER)})", "usual, at least"),
-            ),
-            colours={"now": "blue", "a week ago": "light-purple"},
-            dashed="^a week ago$",
-            bounds=("usual, at most", "usual, at least"),
-            least=0,
-        ),
-        Lines(
-            title="Response time, p95",
-            description="Now, and at the same hour a week ago. If today is slower at the same throughput, a release or"
-            " the data has made it so.",
-            unit="s",
-            queries=(
-                Query(f"max({of_job(_J.response_time('p95'))})", "now"),
-                Query(f"max({of_job(_J.response_time('p95'), before='1w')})", "a week ago"),
-            ),
-            colours={"now": "blue", "a week ago": "light-purple"},
-            dashed="^a week ago$",
-            least=0,
-        ),
-        Lines(
-            title="Errors",
-            description="Failed requests as a share of all, now and a week ago. What fails every week at this hour has"
-            " a timetable: a job, a backup, a partner's window.",
-            unit="percentunit",
-            queries=(
-                Query(f"sum({of_job(_J.errors)}) / (sum({of_job(_J.requests)}) > 0)", "now"),
-                Query(
-                    f"sum({of_job(_J.errors, before='1w')}) / (sum({of_job(_J.requests, before='1w')}) > 0)",
-                    "a week ago",
-                ),
-            ),
-            colours={"now": "red", "a week ago": "light-purple"},
-            dashed="^a week ago$",
-            least=0,
-        ),
-    ),
-)
+_PAST = past_row(_J, of_job, (series.UPPER, series.LOWER))
 
 OVERVIEW = Board(
     UID,

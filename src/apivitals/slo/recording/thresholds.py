@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from apivitals.objectives import Levels, Objectives
+from apivitals.objectives import BURN_RATES, Levels, Objectives
 from apivitals.objectives.values import percentage_of
 from apivitals.slo.plan import Plan
 from apivitals.slo.promql import number
@@ -37,6 +37,10 @@ def threshold_rules(plan: Plan) -> Iterator[Recording]:
     spike = thresholds.error_spike_percent
     if spike is not None and plan.objectives.features.thresholds:
         yield _recorded(plan, THRESHOLD, "error_spike_percent", spike, severity="critical")
+    if plan.objectives.features.slo:
+        for rate in BURN_RATES:
+            factor, severity = rate.factor_for(plan.windows_days), "critical" if rate.tier == "fast" else "warning"
+            yield _recorded(plan, THRESHOLD, "burn_rate", factor, severity=severity, window=rate.long)
 
 
 def class_threshold_rules(plan: Plan) -> Iterator[Recording]:
