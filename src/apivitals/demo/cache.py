@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from apivitals.demo.processes import ServerProcess
+from apivitals.demo.processes import ServerProcess, guarded
 
 _SMALL_REDIS = Path(__file__).parent / "small_redis.py"
 _HOST = "127.0.0.1"
@@ -17,7 +17,7 @@ def cache_server(*, port: int, directory: Path) -> ServerProcess:
         return small_redis(port=port, directory=directory)
     options = {"bind": _HOST, "port": str(port), "dir": str(directory), "save": "", "maxmemory": "32mb"}
     command = ["redis-server", *(word for name, value in options.items() for word in (f"--{name}", value))]
-    return _server(command, port, directory)
+    return _server(guarded(command), port, directory)
 
 
 def small_redis(*, port: int, directory: Path) -> ServerProcess:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _HOST = "127.0.0.1"
-_START_SECONDS = 20.0
+_START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _LOG_TAIL_LINES = 12
+_GUARD = Path(__file__).parent / "guard.py"
 _PACKAGES = Path(__file__).parents[2]
 """The folder that ``apivitals`` is imported from."""
 
@@ -69,7 +71,8 @@ class ServerProcess:
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            # With its own children: it leads the session that it was started in.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         finally:
             if process.stdin is not None:
@@ -79,7 +82,7 @@ class ServerProcess:
         """Wait until ``path`` is answered with success.
 
         Raises:
-            DemoError: the process has ended, or does not answer within 20 seconds; with the tail of its log.
+            DemoError: the process has ended, or does not answer within 30 seconds; with the tail of its log.
 
         """
         async with httpx.AsyncClient(base_url=self.url, timeout=2, trust_env=False) as client:
@@ -96,7 +99,7 @@ class ServerProcess:
         """Wait until connections are accepted.
 
         Raises:
-            DemoError: the process has ended, or accepts none within 20 seconds; with the tail of its log.
+            DemoError: the process has ended, or accepts none within 30 seconds; with the tail of its log.
 
         """
         address = urlsplit(self.url)
@@ -135,8 +138,16 @@ class ServerProcess:
         return "; its log ends with:\n" + "\n".join(f"    {line}" for line in lines) if lines else "; its log is empty"
 
 
-def python_server(name: str, app: str, *, port: int, directory: Path, variables: Mapping[str, str]) -> ServerProcess:
-    """Describe a uvicorn process that serves ``app`` ("module:name") at ``port``.
+def guarded(command: Sequence[str]) -> list[str]:
+    """Make the command of a program that ends when its standard input does, of one that would not."""
+    # Isolated: what lies beside the script must not stand for modules of the standard library.
+    return [sys.executable, "-I", "-S", str(_GUARD), *command]
+
+
+def python_server(  # noqa: PLR0913 (what tells one server from another)
+    name: str, app: str, *, port: int, directory: Path, variables: Mapping[str, str], workers: int = 1
+) -> ServerProcess:
+    """Describe a uvicorn process, or one with so many workers, that serves ``app`` ("module:name") at ``port``.
 
     The process sees none of the user's ``APIVITALS_*`` and ``OTEL_*`` variables and no ``apivitals.yaml``: the demo
     shows what the defaults do, whatever is configured around it.
@@ -146,7 +157,7 @@ def python_server(name: str, app: str, *, port: int, directory: Path, variables:
     inherited["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in paths)  # noqa: PTH100 (no links followed)
     return ServerProcess(
         name,
-        [sys.executable, "-m", "apivitals.demo.serve", app, str(port)],
+        [sys.executable, "-m", "apivitals.demo.serve", app, str(port), str(workers)],
         url=f"http://{_HOST}:{port}",
         log=directory / f"{name.replace(' ', '-')}.log",
         environment={**inherited, **variables},
@@ -162,8 +173,8 @@ def free_ports(count: int) -> list[int]:
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
-def claim_port(port: int) -> None:
-    """Make sure that a server may listen on this loopback port.
+def claim_port(port: int, option: str = "--port") -> None:
+    """Make sure that a server may listen on this loopback port, which was given by that option.
 
     Raises:
         DemoError: it is in use, or not for this user.
@@ -178,6 +189,6 @@ def claim_port(port: int) -> None:
         except OSError as error:
             raise DemoError(
                 f"port {port} cannot be used ({os.strerror(error.errno or 0).lower()}): "
-                "name another one with --port, or none for a free one",
+                f"name another one with {option}, or none for a free one",
                 exit_code=2,
             ) from error

@@ -2,11 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
 from apivitals.demo.errors import DemoError
-from apivitals.demo.processes import ServerProcess
+from apivitals.demo.processes import ServerProcess, guarded
 from apivitals.shipped import shipped
 
 _GRAPHED = "sum by (http_route) (rate(http_server_request_duration_seconds_count[10s]))"
@@ -29,28 +30,39 @@ def prometheus_server(target: str, *, port: int, directory: Path) -> ServerProce
         DemoError: ``prometheus`` is not on the PATH.
 
     """
+    configuration = directory / "prometheus.yml"
+    configuration.write_text(scrape_configuration(target), encoding="utf-8")
+    return prometheus_process(
+        configuration, "--prometheus", port=port, log=directory / "prometheus.log", data=directory / "prometheus-data"
+    )
+
+
+def prometheus_process(  # noqa: PLR0913 (places, mostly)
+    configuration: Path, wanted_by: str, *, port: int, log: Path, data: Path, options: Sequence[str] = ()
+) -> ServerProcess:
+    """Describe a Prometheus at a loopback port; ``wanted_by`` is what needs one, for the message if there is none.
+
+    Raises:
+        DemoError: ``prometheus`` is not on the PATH.
+
+    """
     program = shutil.which("prometheus")
     if program is None:
         raise DemoError(
-            "--prometheus needs the program prometheus on the PATH: apt-get install prometheus, "
+            f"{wanted_by} needs the program prometheus on the PATH: apt-get install prometheus, "
             "or https://prometheus.io/download/",
             exit_code=2,
         )
-    configuration = directory / "prometheus.yml"
-    configuration.write_text(scrape_configuration(target), encoding="utf-8")
-    return ServerProcess(
-        "Prometheus",
-        [
-            program,
-            f"--config.file={configuration}",
-            f"--storage.tsdb.path={directory / 'prometheus-data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--log.level=warn",
-        ],
-        url=f"http://127.0.0.1:{port}",
-        log=directory / "prometheus.log",
-        environment=os.environ,
-    )
+    command = [
+        program,
+        f"--config.file={configuration}",
+        f"--storage.tsdb.path={data}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+        *options,
+    ]
+    url = f"http://127.0.0.1:{port}"
+    return ServerProcess("Prometheus", guarded(command), url=url, log=log, environment=os.environ)
 
 
 def graph_url(prometheus_url: str) -> str:

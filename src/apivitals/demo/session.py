@@ -14,13 +14,13 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 
-from apivitals.demo.cache import cache_server
 from apivitals.demo.errors import DemoError
 from apivitals.demo.load import Load
 from apivitals.demo.picture import save_picture
-from apivitals.demo.processes import ServerProcess, claim_port, free_ports, python_server
+from apivitals.demo.processes import ServerProcess, claim_port, free_ports
 from apivitals.demo.prometheus import prometheus_server
 from apivitals.demo.scrape import Scrape, parse
+from apivitals.demo.servers import ShopServers, shop_servers
 from apivitals.demo.timeline import Timeline
 from apivitals.demo.view import View
 from apivitals.demo.vital_signs import NOT_READ
@@ -29,8 +29,6 @@ _SCRAPE_SECONDS = 1.0
 _MISSED_SCRAPES = 5
 _PLAIN_SECONDS = 10.0
 _PLAIN_WIDTH = 110
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""For numpy's matrix products: a demo does not take every CPU of the machine."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -100,57 +98,37 @@ class _Session:
         """Start the servers, and stop them whatever happens."""
         with tempfile.TemporaryDirectory(prefix="apivitals-demo-") as name, ExitStack() as started:
             directory = Path(name)
-            cache, partner, shop, prometheus = self._servers(directory)
+            servers, prometheus = self._servers(directory)
             waiting = nullcontext() if self._live is None else self._console.status("opening the video shop")
             with waiting:
-                for server in filter(None, (cache, partner, shop, prometheus)):
+                for server in (*servers.in_order, *filter(None, [prometheus])):
                     started.enter_context(server)
-                await cache.until_listening()
-                await partner.until_ready("/health")
-                await shop.until_ready("/health")
+                await servers.until_ready()
                 if prometheus is not None:
                     await prometheus.until_ready("/-/ready")
             if prometheus is not None and self._live is None:
                 self._console.print(f"Prometheus: {prometheus.url}", soft_wrap=True)
-            await self._load(shop, (cache, partner), prometheus)
+            await self._load(servers, prometheus)
 
-    def _servers(self, directory: Path) -> tuple[ServerProcess, ServerProcess, ServerProcess, ServerProcess | None]:
-        port, cache_port, partner_port, prometheus_port = free_ports(4)
+    def _servers(self, directory: Path) -> tuple[ShopServers, ServerProcess | None]:
+        port, prometheus_port = free_ports(2)
         if self._options.port is not None:
             port = self._options.port
             claim_port(port)
-        cache = cache_server(port=cache_port, directory=directory)
-        partner = python_server(
-            "partner", "apivitals.demo.partner:app", port=partner_port, directory=directory, variables=_ONE_THREAD
-        )
-        shop = python_server(
-            "video shop",
-            "apivitals.demo.service:app",
-            port=port,
-            directory=directory,
-            variables={
-                "OTEL_SERVICE_NAME": "video-shop",
-                "VIDEO_SHOP_CACHE_URL": cache.url,
-                "VIDEO_SHOP_DATABASE": str(directory / "shop.sqlite"),
-                "VIDEO_SHOP_PARTNER_URL": partner.url,
-                **_ONE_THREAD,
-            },
-        )
+        servers = shop_servers(port=port, directory=directory)
         if not self._options.prometheus:
-            return cache, partner, shop, None
-        prometheus = prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
-        return cache, partner, shop, prometheus
+            return servers, None
+        return servers, prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
 
-    async def _load(
-        self, shop: ServerProcess, others: tuple[ServerProcess, ...], prometheus: ServerProcess | None
-    ) -> None:
+    async def _load(self, servers: ShopServers, prometheus: ServerProcess | None) -> None:
+        shop = servers.shop
         async with httpx.AsyncClient(base_url=shop.url, timeout=5, trust_env=False) as client:
             timeline = Timeline(await _scrape(client))
             load = Load(shop.url, self._options.highest_rate)
             load.start()
             try:
                 with self._live or nullcontext():
-                    await self._watch(client, timeline, load, (shop, *others), prometheus)
+                    await self._watch(client, timeline, load, servers.in_order, prometheus)
             finally:
                 await load.stop()
 
