@@ -20,7 +20,6 @@ from apivitals.slo.promql import Select
 
 TAG = "apivitals"
 _ROW_HEIGHT = 1
-_FIRING = Select({})("ALERTS", 'alertstate="firing"', 'severity!="none"', JOB_MATCHER)
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Board:
             .timezone("browser")
             .refresh(self.refresh)
             .variables([datasource_variable(), *map(label_variable, self.variables)])
-            .annotations([_alerts()])
+            .annotations([_alerts("critical", "red", shown=True), _alerts("warning", "orange", shown=False)])
             .links([_others()])
             .build()
         )
@@ -84,21 +83,20 @@ def _position(place: Place) -> models.GridPos:
     return models.GridPos(x=place.x, y=place.y, w=place.width, h=place.height)
 
 
-def _alerts() -> Any:
-    """Mark where alerts began to fire and where they ended."""
-    query = f"max by (alertname, severity, job, priority) ({_FIRING})"
+def _alerts(severity: str, colour: str, *, shown: bool) -> Any:
+    """Mark where alerts began to fire and where they ended; warnings only when asked for, since they may be many."""
+    firing = Select({})("ALERTS", 'alertstate="firing"', f'severity="{severity}"', JOB_MATCHER)
     return (
         dashboard.AnnotationQuery()
-        .name("Alerts")
+        .name(f"Alerts: {severity}")
         .datasource(DATASOURCE)
-        .enable(enable=True)
+        .enable(enable=shown)
         .hide(hide=False)
-        .icon_color("red")
-        .expr(query)
+        .icon_color(colour)
+        .expr(f"max by (alertname, job, priority) ({firing})")
         .step("30s")
         .title_format("{{alertname}}")
-        .text_format("{{job}} {{priority}} {{severity}}")
-        .tag_keys("severity")
+        .text_format("{{job}} {{priority}}")
     )
 
 

@@ -30,6 +30,35 @@ COMPONENTS: Mapping[str, str] = {
 STATUS: Mapping[str, str] = {"2xx": "green", "3xx": "blue", "4xx": "yellow", "5xx": "red"}
 """A response without a start has no status."""
 
+RESOURCES: Mapping[str, str] = {"cpu": "blue", "memory": "purple", "io": "orange"}
+
+CPU_MODES: Mapping[str, str] = {
+    "user": "blue",
+    "system": "orange",
+    "nice": "light-blue",
+    "iowait": "red",
+    "interrupt": "yellow",
+    "steal": "dark-red",
+    "idle": "super-light-green",
+}
+MEMORY_STATES: Mapping[str, str] = {
+    "used": "purple",
+    "buffers": "light-blue",
+    "cached": "super-light-blue",
+    "free": "super-light-green",
+}
+DIRECTIONS: Mapping[str, str] = {
+    "read": "blue",
+    "write": "orange",
+    "receive": "blue",
+    "transmit": "orange",
+    "input": "blue",
+    "output": "orange",
+}
+"""What comes in, and what goes out."""
+
+GENERATIONS: Mapping[str, str] = {"generation 0": "light-blue", "generation 1": "blue", "generation 2": "dark-purple"}
+
 RATINGS = (
     State(1, "excellent", GOOD),
     State(2, "good", "light-green"),

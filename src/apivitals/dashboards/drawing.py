@@ -126,7 +126,8 @@ def _table(panel: Table) -> Any:
     if panel.sorted_by:
         builder.sort_by([common.TableSortByFieldState().display_name(panel.sorted_by).desc(desc=True)])
     for column in panel.columns:
-        builder.override_by_name(column.title, list(_cell(column)))
+        if cell := list(_cell(column)):
+            builder.override_by_name(column.title, cell)
     return _common(builder, panel, table=True)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from apivitals.dashboards import colours
 from apivitals.dashboards.board import Board, link_to
-from apivitals.dashboards.panel import Bars, Column, Lines, Number, Query, Row, Step, Table
+from apivitals.dashboards.panel import Bars, Column, Number, Query, Row, Step, Table
+from apivitals.dashboards.rows.by_priority import BY_PRIORITY
 from apivitals.dashboards.rows.components import component_panels
 from apivitals.dashboards.rows.past import past_row
 from apivitals.dashboards.selection import of_class, of_instance, of_job
@@ -20,6 +21,8 @@ _ROUTE = link_to(
 )
 _FIRING = 'alertstate="firing"', 'severity!="none"'
 _ALERT_PRIORITY = f'{PRIORITY}=~"${PRIORITY}|"'
+
+_INSTANCES = f"{of_instance('up')} and on ({JOB_LABEL}) {of_job(series.INSTRUMENTED)}"
 
 
 def _total(name: str) -> str:
@@ -73,9 +76,9 @@ _NOW = Row(
             width=3,
         ),
         Number(
-            title="Response time, p95",
-            description="95 % of the requests took less, over five minutes, to the last byte. Its worth is in the"
-            " ratings by priority on the SLO page, since classes differ.",
+            title="p95",
+            description="Response time: 95 % of the requests took less, to the last byte, over five minutes. Whether"
+            " that is good is on the SLO page, since classes differ.",
             unit="s",
             queries=(
                 Query(f"histogram_quantile(0.95, sum by (le) ({of_class(_C.response_buckets)})) >= 0", "response time"),
@@ -121,8 +124,8 @@ _NOW = Row(
             " that do not before anything else.",
             unit="none",
             queries=(
-                Query(f"sum({of_instance('up')})", "up"),
-                Query(f"count({of_instance('up')})", "known"),
+                Query(f"sum({_INSTANCES})", "up"),
+                Query(f"count({_INSTANCES})", "known"),
             ),
             steps=colours.ANY,
             width=3,
@@ -177,90 +180,6 @@ _WRONG = Row(
     ),
 )
 
-_RED = Row(
-    "Requests by priority",
-    (
-        Lines(
-            title="Throughput",
-            description="Completed requests per second. Steps at the same time in all classes come from in front of the"
-            " service; in one class, from its callers.",
-            unit="reqps",
-            queries=(Query(f"sum by ({PRIORITY}) ({of_class(_C.requests)})", "{{priority}}"),),
-            stacked=True,
-            colours=colours.PRIORITIES,
-            least=0,
-        ),
-        Lines(
-            title="Errors",
-            description="Failed requests as a share of their class. The dashed lines are the error rates that raise an"
-            " alert: above one, look at the routes below.",
-            unit="percentunit",
-            queries=(
-                Query(
-                    f"sum by ({PRIORITY}) ({of_class(_C.errors)})\n/\n"
-                    f"(sum by ({PRIORITY}) ({of_class(_C.requests)}) > 0)",
-                    "{{priority}}",
-                ),
-                Query(
-                    "min by (severity) (" + of_class(series.CLASS_THRESHOLD, 'threshold="error_rate"') + ")",
-                    "{{severity}} threshold",
-                ),
-            ),
-            colours=colours.PRIORITIES,
-            least=0,
-        ),
-        Lines(
-            title="Response time, p95",
-            description="95 % of the requests of a class took less. What a class may take is on the SLO page; a rise in"
-            " one class only is a route's own, one in all is shared: database, event loop, CPU.",
-            unit="s",
-            queries=(
-                Query(
-                    f"histogram_quantile(0.95, sum by ({PRIORITY}, le) ({of_class(_C.response_buckets)})) >= 0",
-                    "{{priority}}",
-                ),
-            ),
-            colours=colours.PRIORITIES,
-            least=0,
-        ),
-        Lines(
-            title="Latency and response time, p95",
-            description="Latency ends with the first byte, the response time with the last. What lies between is"
-            " streaming, large bodies or slow clients.",
-            unit="s",
-            queries=(
-                Query(f"histogram_quantile(0.95, sum by (le) ({of_class(_C.response_buckets)})) >= 0", "response time"),
-                Query(f"histogram_quantile(0.95, sum by (le) ({of_class(_C.latency_buckets)})) >= 0", "latency"),
-            ),
-            colours={"response time": "blue", "latency": "green"},
-            least=0,
-        ),
-        Lines(
-            title="In flight",
-            description="Requests that have begun and not ended. If it climbs while the throughput does not, requests"
-            " wait for something: look at where the time goes.",
-            unit="none",
-            queries=(Query(f"sum by ({PRIORITY}) ({of_class(series.IN_FLIGHT)})", "{{priority}}"),),
-            stacked=True,
-            colours=colours.PRIORITIES,
-            least=0,
-        ),
-        Lines(
-            title="Health and its parts",
-            description="Each part goes from 0 to 1, and the score is their product. The lowest line is the one to"
-            " follow: errors, speed (Apdex), or headroom of the machine.",
-            unit="percentunit",
-            queries=(
-                Query(f"min by (part) ({of_job(series.HEALTH_PART)})", "{{part}}"),
-                Query(f"min({of_job(series.HEALTH)}) / 100", "health"),
-            ),
-            colours={"errors": "red", "speed": "blue", "headroom": "purple", "health": "green"},
-            least=0,
-            most=1,
-        ),
-    ),
-)
-
 _TIME = Row("Where the time goes", component_panels(of_class(_C.component_seconds), of_class(_C.requests)))
 
 _ROUTES = Row(
@@ -280,18 +199,18 @@ _ROUTES = Row(
                 Query(f"max by ({OF_ROUTE.by}) ({of_class(_R.response_time('p99'))})"),
             ),
             columns=(
-                Column(JOB_LABEL, "Service"),
+                Column(JOB_LABEL, "Service", width=120),
                 Column(METHOD, "Method", width=80),
                 Column(ROUTE, "Route", link=_ROUTE, link_title="Open the page of this route", width=260),
                 Column(PRIORITY, "Priority", width=90),
-                Column("Value #B", "Requests", unit="reqps", decimals=2),
-                Column("Value #C", "Errors", unit="percentunit", decimals=2, steps=colours.ANY_IS_TO_WATCH),
-                Column("Value #D", "p50", unit="s"),
-                Column("Value #E", "p95", unit="s"),
-                Column("Value #F", "p99", unit="s"),
-                Column("Value #A", "Seconds per second", unit="none", decimals=3),
+                Column("Value #B", "Requests", unit="reqps", decimals=2, width=110),
+                Column("Value #C", "Errors", unit="percentunit", decimals=2, steps=colours.ANY_IS_TO_WATCH, width=90),
+                Column("Value #D", "p50", unit="s", width=95),
+                Column("Value #E", "p95", unit="s", width=95),
+                Column("Value #F", "p99", unit="s", width=95),
+                Column("Value #A", "Time per second", unit="s", decimals=3, width=140),
             ),
-            sorted_by="Seconds per second",
+            sorted_by="Time per second",
             height=10,
         ),
     ),
@@ -304,5 +223,5 @@ OVERVIEW = Board(
     "Overview",
     "How the services do: health, objectives, alerts, requests by priority, where the time goes, and in which routes.",
     (JOB, INSTANCE, CLASS),
-    (_NOW, _WRONG, _RED, _TIME, _ROUTES, _PAST),
+    (_NOW, _WRONG, BY_PRIORITY, _TIME, _ROUTES, _PAST),
 )

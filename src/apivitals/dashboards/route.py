@@ -8,7 +8,8 @@ from apivitals.dashboards.board import Board
 from apivitals.dashboards.panel import Column, Heat, Lines, Number, Query, Row, Step, Table
 from apivitals.dashboards.rows.components import component_panels
 from apivitals.dashboards.rows.past import past_row
-from apivitals.dashboards.selection import of_job, of_route, rate
+from apivitals.dashboards.rows.sizes import SIZES
+from apivitals.dashboards.selection import of_job, of_route, quantile_of_route, rate
 from apivitals.dashboards.variables import JOB, METHODS, ONE_ROUTE
 from apivitals.slo import series
 from apivitals.slo.outcome import FAILURE
@@ -20,10 +21,6 @@ STATUS = label_name(http.STATUS)
 _DURATION, _FIRST_BYTE = http.REQUEST_DURATION, http.TIME_TO_FIRST_BYTE
 _RESPONSE_TIME, _UNSUCCESSFUL = 'threshold="response_time"', f'{ERROR_TYPE}!=""'
 _QUANTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95", "p99": "0.99"}
-
-
-def _quantile(quantile: str, buckets: str, by: str = "le") -> str:
-    return f"histogram_quantile({quantile}, sum by ({by}) ({rate(of_route(buckets))})) >= 0"
 
 
 def _ratings() -> str:
@@ -133,7 +130,7 @@ _REQUESTS_ROW = Row(
             unit="s",
             queries=(
                 *(
-                    Query(_quantile(quantile, bucket(_DURATION)), name, exemplars=name == "p99")
+                    Query(quantile_of_route(quantile, bucket(_DURATION)), name, exemplars=name == "p99")
                     for name, quantile in _QUANTILES.items()
                 ),
                 Query(_ratings(), "{{severity}} rating"),
@@ -159,10 +156,10 @@ _REQUESTS_ROW = Row(
             " body is what takes the time, or a client that reads slowly.",
             unit="s",
             queries=(
-                Query(_quantile("0.95", bucket(_DURATION)), "response time, p95"),
-                Query(_quantile("0.95", bucket(_FIRST_BYTE)), "latency, p95"),
-                Query(_quantile("0.5", bucket(_DURATION)), "response time, p50"),
-                Query(_quantile("0.5", bucket(_FIRST_BYTE)), "latency, p50"),
+                Query(quantile_of_route("0.95", bucket(_DURATION)), "response time, p95"),
+                Query(quantile_of_route("0.95", bucket(_FIRST_BYTE)), "latency, p95"),
+                Query(quantile_of_route("0.5", bucket(_DURATION)), "response time, p50"),
+                Query(quantile_of_route("0.5", bucket(_FIRST_BYTE)), "latency, p50"),
             ),
             colours={
                 "response time, p95": "blue",
@@ -203,7 +200,8 @@ _TIME = Row(
             unit="s",
             queries=(
                 Query(
-                    _quantile("0.95", bucket(breakdown.COMPONENT_DURATION), f"{COMPONENT}, le"), f"{{{{{COMPONENT}}}}}"
+                    quantile_of_route("0.95", bucket(breakdown.COMPONENT_DURATION), f"{COMPONENT}, le"),
+                    f"{{{{{COMPONENT}}}}}",
                 ),
             ),
             colours=colours.COMPONENTS,
@@ -218,48 +216,6 @@ _TIME = Row(
             colours={"the oldest": "orange"},
             least=0,
             when_empty="none in flight",
-        ),
-    ),
-)
-
-_SIZES = Row(
-    "Sizes",
-    (
-        Lines(
-            title="Response size",
-            description="p50 and p95 of what was sent, counted from the chunks. If it grows with the data, the route"
-            " wants pages; if it is large text, compression.",
-            unit="bytes",
-            queries=(
-                Query(_quantile("0.95", bucket(http.RESPONSE_BODY_SIZE)), "p95"),
-                Query(_quantile("0.5", bucket(http.RESPONSE_BODY_SIZE)), "p50"),
-            ),
-            colours={"p95": "blue", "p50": "super-light-blue"},
-            least=0,
-        ),
-        Lines(
-            title="Request size",
-            description="p50 and p95 of what was received and read. Uploads that grow take memory where they are read"
-            " as a whole.",
-            unit="bytes",
-            queries=(
-                Query(_quantile("0.95", bucket(http.REQUEST_BODY_SIZE)), "p95"),
-                Query(_quantile("0.5", bucket(http.REQUEST_BODY_SIZE)), "p50"),
-            ),
-            colours={"p95": "purple", "p50": "super-light-purple"},
-            least=0,
-        ),
-        Lines(
-            title="Bytes per second",
-            description="Bodies sent and received by this route. Set against the network of the machine, it says who"
-            " fills it.",
-            unit="Bps",
-            queries=(
-                Query(f"sum({rate(of_route(total(http.RESPONSE_BODY_SIZE)))})", "sent"),
-                Query(f"sum({rate(of_route(total(http.REQUEST_BODY_SIZE)))})", "received"),
-            ),
-            colours={"sent": "blue", "received": "purple"},
-            least=0,
         ),
     ),
 )
@@ -298,5 +254,5 @@ ROUTE = Board(
     "Route",
     "One route: how often it is called, how fast it answers, where its time goes, what fails, and a week ago.",
     (JOB, ONE_ROUTE, METHODS),
-    (_NOW, _REQUESTS_ROW, _TIME, _ERRORS, _SIZES, _PAST),
+    (_NOW, _REQUESTS_ROW, _TIME, _ERRORS, SIZES, _PAST),
 )

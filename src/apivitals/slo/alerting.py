@@ -16,16 +16,24 @@ Tier = Literal["fast", "slow", "threshold", "trend", "monitoring"]
 Page = Literal["slo", "traffic", "machine", "runtime", "gpu", "ai", "monitoring"]
 """The pages of `docs/runbooks`."""
 
+_ROUTE_DASHBOARD = "apivitals-route"
 _DASHBOARDS: Mapping[Page, str] = {
     "slo": "apivitals-slo",
-    "traffic": "apivitals-service",
+    "traffic": "apivitals-overview",
     "machine": "apivitals-resources",
     "runtime": "apivitals-runtime",
     "gpu": "apivitals-gpu",
     "ai": "apivitals-ai",
     "monitoring": "apivitals-monitoring",
 }
-_VARIABLES = ("job", "instance", "priority", "http_route")
+_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "apivitals-overview": ("job", "instance", "priority"),
+    _ROUTE_DASHBOARD: ("job", "http_request_method", "http_route"),
+    "apivitals-slo": ("job", "priority"),
+    "apivitals-ai": ("job",),
+}
+"""What a dashboard can be opened with; it has the names of labels."""
+_OF_A_MACHINE = ("job", "instance")
 
 
 @dataclass(frozen=True)
@@ -91,14 +99,22 @@ def graded(levels: Levels) -> Iterator[Graded]:
 def _links(plan: Plan, about: About) -> dict[str, str]:
     links = {}
     if plan.objectives.dashboard_base_url:
+        dashboard = _dashboard(about)
         variables = "&".join(
-            f"var-{name}={{{{ $labels.{name} | urlquery }}}}" for name in _VARIABLES if name in about.shown_by
+            f"var-{name}={{{{ $labels.{name} | urlquery }}}}"
+            for name in _VARIABLES.get(dashboard, _OF_A_MACHINE)
+            if name in about.shown_by
         )
-        page = f"{plan.objectives.dashboard_base_url}/d/{_DASHBOARDS[about.page]}"
+        page = f"{plan.objectives.dashboard_base_url}/d/{dashboard}"
         links["dashboard_url"] = f"{page}?{variables}" if variables else page
     if plan.objectives.runbook_base_url:
         links["runbook_url"] = f"{plan.objectives.runbook_base_url}/docs/runbooks/{about.page}.md#{about.name.lower()}"
     return links
+
+
+def _dashboard(about: About) -> str:
+    """Return which dashboard shows what the alert is about: of one route, its own."""
+    return _ROUTE_DASHBOARD if about.page == "traffic" and "http_route" in about.shown_by else _DASHBOARDS[about.page]
 
 
 def where(*names: str) -> str:

@@ -24,8 +24,8 @@ def past_row(level: Level, select: Callable[..., str], usual: tuple[str, str] | 
                 title="Throughput, and a week ago",
                 description="Requests per second now and at the same hour a week ago"
                 + (
-                    ", and the band of what is usual at this hour of the week: it takes a day of data, and is good after"
-                    " a week. Outside of it, ask what has changed."
+                    ", and the band of what is usual at this hour of the week: it takes a day of data, and is good"
+                    " after a week. Outside of it, ask what has changed."
                     if usual
                     else ". A route that its callers leave is as telling as one that they run over."
                 ),
