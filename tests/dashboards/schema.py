@@ -104,7 +104,6 @@ _OVERRIDE = {
         },
         "properties": {
             "type": "array",
-            "minItems": 1,
             "items": {
                 "type": "object",
                 "properties": {"id": {"$ref": "#/$defs/property"}, "value": {}},

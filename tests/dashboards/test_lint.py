@@ -29,18 +29,21 @@ def test_dashboards_ship():
 @each_dashboard
 @pytest.mark.parametrize("rule", OF_ONE, ids=lambda rule: rule.__name__)
 def test_rule(rule, dashboard):
-    assert list(rule(dashboard)) == []
+    found = list(rule(dashboard))
+    assert not found, "\n".join(found)
 
 
 @each_dashboard
 @pytest.mark.parametrize("rule", lint_links.RULES, ids=lambda rule: rule.__name__)
 def test_links(rule, dashboard):
-    assert list(rule(dashboard, SHIPPED)) == []
+    found = list(rule(dashboard, SHIPPED))
+    assert not found, "\n".join(found)
 
 
 @each_dashboard
 def test_it_is_valid(dashboard):
-    assert invalid(dashboard.content) == []
+    found = invalid(dashboard.content)
+    assert not found, "\n".join(found)
 
 
 @each_dashboard

@@ -11,7 +11,7 @@ from tests.dashboards.sources import OF_A_DASHBOARD, OTHERWISE, Source, source
 from tests.dashboards.written import RECENT_SECONDS, RECENT_STEP, written_prometheus
 from tests.support.dashboards import Prometheus, Query, Times, queries, shipped_dashboards
 from tests.support.servers import needs
-from tools.pictures.watched import SCRAPE_SECONDS, watched_demo
+from tools.pictures.watched import TOLD_SECONDS, watched_demo
 
 SHIPPED = {dashboard.uid.removeprefix("apivitals-"): dashboard for dashboard in shipped_dashboards()}
 QUERIES = {name: list(queries(dashboard)) for name, dashboard in SHIPPED.items()}
@@ -24,7 +24,7 @@ def demo():
     with watched_demo() as url:
         time.sleep(DEMO_SECONDS)
         now = time.time()
-        yield Prometheus(url), Times(now - DEMO_SECONDS, now, SCRAPE_SECONDS)
+        yield Prometheus(url), Times(now - DEMO_SECONDS, now, TOLD_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +59,11 @@ def faults(name: str, wanted: Source, asked: tuple[Prometheus, Times]) -> list[s
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_demo_has_data_for(name, demo):
-    assert faults(name, Source.DEMO, demo) == []
+    found = faults(name, Source.DEMO, demo)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_written_series_are_found_by(name, written):
-    assert faults(name, Source.WRITTEN, written) == []
+    found = faults(name, Source.WRITTEN, written)
+    assert not found, "\n".join(found)

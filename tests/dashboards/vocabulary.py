@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from apivitals.catalog import CATALOG, Kind
-from apivitals.objectives import Objectives
+from apivitals.objectives import Objectives, from_mapping
 from apivitals.slo.generator import rule_files
 from apivitals.slo.rule import Alert, Recording, all_rules
 from apivitals.slo.series import CLASS, INSTANCE, JOB, OF_ROUTE
@@ -16,7 +16,23 @@ OF_THE_PAGE = frozenset({"otel_metric_overflow"})
 """What the page may give any series."""
 _LEVELS: Mapping[str, tuple[str, ...]] = {level.name: level.labels for level in (JOB, CLASS, OF_ROUTE, INSTANCE)}
 _OTHERS = re.compile(r"(?:scrape|prometheus|alertmanager|process|go|net_conntrack)_\w+|up")
-ALERTS = "ALERTS"
+ALERTS, SINCE = "ALERTS", "ALERTS_FOR_STATE"
+"""What Prometheus shows of alerts: that they are, and since when."""
+
+
+_FULLER = from_mapping(
+    {
+        "routes": {"POST /payments/*": {"class": "critical", "availability_percent": 99.99, "objectives": True}},
+        "classes": {
+            "high": {"throughput": {"rating": {"excellent": 100, "good": 50, "warning": 10, "critical": 1}}},
+        },
+    }
+)
+"""With what records series that the defaults have not: a route's own objectives, and a rating of the throughput."""
+
+
+def _rules() -> list[Recording | Alert]:
+    return [rule for objectives in (Objectives(), _FULLER) for rule in all_rules(rule_files(objectives))]
 
 
 def exposed() -> dict[str, frozenset[str]]:
@@ -40,12 +56,12 @@ def counters() -> frozenset[str]:
 
 
 def recorded() -> dict[str, frozenset[str]]:
-    """Return the recorded series of the default objectives, and the labels of each.
+    """Return the recorded series of the default objectives and of fuller ones, and the labels of each.
 
     They are the labels of its level, its rule's own, and those by which its query groups. Where it groups by none, it
     has those of what it is made of.
     """
-    rules = [rule for rule in all_rules(rule_files(Objectives())) if isinstance(rule, Recording)]
+    rules = [rule for rule in _rules() if isinstance(rule, Recording)]
     made: dict[str, set[str]] = {}
     for rule in rules:
         own = made.setdefault(rule.record, set(_LEVELS.get(rule.record.partition(":")[0], ("job",))))
@@ -68,7 +84,7 @@ def alert_labels() -> frozenset[str]:
     """Return the labels that alerts have: their rules' own, and those of the series that they compare."""
     known = {**exposed(), **recorded()}
     made = {"alertname", "alertstate"}
-    for rule in all_rules(rule_files(Objectives())):
+    for rule in _rules():
         if isinstance(rule, Alert):
             made |= set(rule.labels)
             for selector in names(rule.expr).selectors:
@@ -78,7 +94,8 @@ def alert_labels() -> frozenset[str]:
 
 def vocabulary() -> dict[str, frozenset[str]]:
     """Return every name that a query may have, but for the ones of Prometheus itself, and the labels of each."""
-    return {**exposed(), **recorded(), ALERTS: alert_labels()}
+    alerts = alert_labels()
+    return {**exposed(), **recorded(), ALERTS: alerts, SINCE: alerts - {"alertstate"}}
 
 
 def is_of_the_monitoring(metric: str) -> bool:

@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 
 from apivitals.catalog import CATALOG
-from tests.dashboards.vocabulary import ALERTS, counters, vocabulary
+from tests.dashboards.vocabulary import ALERTS, SINCE, counters, vocabulary
 from tests.support.dashboards import Query
 from tests.support.plain_http import get
 from tests.support.promql import Matcher, Selector, names
@@ -53,12 +53,12 @@ def series(queries: Iterable[Query]) -> dict[str, set[Labels]]:
 
 def _fitting(selector: Selector) -> Iterator[Labels]:
     known = vocabulary().get(selector.metric)
-    if selector.metric == ALERTS:
-        labels = {*_OF_AN_ALERT, *(matcher.label for matcher in selector.matchers)}
+    if known is not None and selector.metric in {ALERTS, SINCE}:
+        labels = known & {*_OF_AN_ALERT, *(matcher.label for matcher in selector.matchers)}
     elif known is None:
-        labels = {"job", "instance", *(matcher.label for matcher in selector.matchers)}
+        labels = frozenset({"job", "instance", *(matcher.label for matcher in selector.matchers)})
     else:
-        labels = set(known) - _NOT_ON_EACH
+        labels = known - _NOT_ON_EACH
     values = {label: list(_values(label, selector)) for label in sorted(labels) if label != "__name__"}
     for chosen in product(*values.values()):
         yield tuple((label, value) for label, value in zip(values, chosen, strict=True) if value)
@@ -125,7 +125,9 @@ def _size(labels: Labels) -> float:
 def _value(metric: str, at: float, own: float) -> float:
     """Return a day's wave, of a size that is usual for what the name says; what says yes or no says yes."""
     wave = 1 + 0.3 * math.sin(2 * math.pi * at / _DAY_SECONDS)
-    if metric.startswith("ALERTS") or metric.endswith(("_info", ":info", "_up", "up", ":met")):
+    if metric == SINCE:
+        return at // RECENT_SECONDS * RECENT_SECONDS
+    if metric == ALERTS or metric.endswith(("_info", ":info", "_up", "up", ":met")):
         return 1.0
     if "rating" in metric:
         return 2.0

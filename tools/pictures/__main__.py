@@ -1,7 +1,7 @@
 """Draws dashboards: ``python -m tools.pictures --demo --out /tmp/pictures``.
 
 ``--demo`` runs the demo, watched by the shipped rules thirty times faster. What it has not (GPUs, limits, a month of
-history) ``--written`` has, in a Prometheus with series written for the dashboards' queries. ``--prometheus URL`` asks one
+history) ``--written`` has: series written for the queries, in a Prometheus. ``--prometheus URL`` asks one
 that runs. Exit status 1 says that a panel has an error or no data.
 """
 
@@ -23,7 +23,7 @@ from tools.pictures.page import Artist
 from tools.pictures.palette import THEMES
 from tools.pictures.prometheus import Prometheus, QueryError
 from tools.pictures.steps import Times, seconds_of
-from tools.pictures.watched import SCRAPE_SECONDS, watched_demo
+from tools.pictures.watched import TOLD_SECONDS, watched_demo
 
 DASHBOARDS = Path(__file__).parents[2] / "grafana" / "dashboards"
 
@@ -55,7 +55,7 @@ def _prometheus(options: argparse.Namespace, dashboards: Sequence[Dashboard]) ->
     with watched_demo() as url:
         print(f"Prometheus: {url}; drawing in {options.seconds} s", flush=True)
         time.sleep(options.seconds)
-        yield url, SCRAPE_SECONDS
+        yield url, TOLD_SECONDS
 
 
 def _draw(
@@ -67,7 +67,15 @@ def _draw(
     wanted = tuple((name, tuple(values.split(","))) for name, _, values in (one.partition("=") for one in options.var))
     faults = 0
     for theme in options.theme or ["dark"]:
-        artist = Artist(prometheus, times, THEMES[theme], options.width, wanted, not options.collapsed)
+        artist = Artist(
+            prometheus,
+            times,
+            THEMES[theme],
+            options.width,
+            wanted,
+            opens_rows=not options.collapsed,
+            has_annotations=not options.no_annotations,
+        )
         for dashboard in dashboards:
             page = artist.page(dashboard)
             name = f"{dashboard.name}-{theme}"
@@ -103,6 +111,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--to", dest="end", default="now")
     parser.add_argument("--scrape", default="15s", help="what the data source has as scrape interval (default: 15s)")
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE[,VALUE]")
+    parser.add_argument("--no-annotations", action="store_true", help="as with the annotations switched off")
     parser.add_argument("--collapsed", action="store_true", help="leave collapsed rows collapsed")
     parser.add_argument("dashboards", nargs="*", type=Path, metavar="DASHBOARD.json", help="default: all that ship")
     return parser.parse_args()

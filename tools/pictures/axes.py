@@ -103,7 +103,7 @@ def draw_events(data: Data, x: Scale, top: float, bottom: float, theme: Theme) -
         color, begin, end = theme.color(event.color), x(event.begin), x(event.end)
         if end - begin > 1:
             size = {"width": end - begin, "height": bottom - top}
-            parts.append(tag("rect", x=begin, y=top, fill=color, opacity=0.12, **size))
+            parts.append(tag("rect", x=begin, y=top, fill=color, opacity=0.1, **size))
         for place in {begin, end}:
             place_at = {"x1": place, "x2": place, "y1": top, "y2": bottom}
             parts.append(tag("line", stroke=color, stroke_width=1, stroke_dasharray="4 3", **place_at))

@@ -22,6 +22,13 @@ from tools.pictures.style import style
 
 _MARGIN, _HEAD, _FOOT = 16, 96, 64
 _HEADER = 32
+_MARKS_WHAT_SCROLLS = """
+for (const one of document.querySelectorAll(".table, .legend, .scrolls, .text, .said")) {
+  one.classList.toggle("hides-right", one.scrollWidth > one.clientWidth + 1);
+  one.classList.toggle("hides-below", one.scrollHeight > one.clientHeight + 1);
+}
+"""
+"""A picture has no scroll bars: what would scroll gets a red edge, or a grey one below."""
 MADE_BY = (
     "Drawn by apivitals' own renderer (tools/pictures) from what Prometheus answered to the panels' queries;"
     " not by Grafana."
@@ -48,6 +55,7 @@ class Artist:
     wanted: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Variables that are not as the dashboard opens with, and their values."""
     opens_rows: bool = True
+    has_annotations: bool = True
 
     def page(self, dashboard: Dashboard) -> Page:
         """Draw a dashboard.
@@ -57,7 +65,8 @@ class Artist:
         """
         choices = chosen(dashboard, self.prometheus, self.times, dict(self.wanted))
         filled = Filled(choices, self.times)
-        events, faults = events_of(dashboard.annotations, self.prometheus, self.times, filled)
+        annotations = dashboard.annotations if self.has_annotations else ()
+        events, faults = events_of(annotations, self.prometheus, self.times, filled)
         placed = places(dashboard, self.width - 2 * _MARGIN, opens_rows=self.opens_rows)
         parts = []
         for place in placed:
@@ -68,7 +77,9 @@ class Artist:
         grid = tag("div", *parts, class_="grid", style=f"height:{high:.0f}px")
         head = tag("style", style(self.theme)) + tag("title", escape(dashboard.title))
         body = self._bar(dashboard, filled) + grid + tag("footer", escape(MADE_BY))
-        shown = tag("html", tag("head", '<meta charset="utf-8">', head), tag("body", body))
+        shown = tag(
+            "html", tag("head", '<meta charset="utf-8">', head), tag("body", body, tag("script", _MARKS_WHAT_SCROLLS))
+        )
         lines = 1 + sum(not one.hidden for one in dashboard.variables.values()) // 5
         return Page("<!doctype html>" + shown, round(high) + _HEAD + 34 * (lines - 1) + _FOOT, faults)
 

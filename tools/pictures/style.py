@@ -8,7 +8,7 @@ from tools.pictures.palette import Theme
 _SHEET = """
 * { box-sizing: border-box; }
 body { margin: 0; background: CANVAS; color: TEXT; font: 14px/1.5 FONT; letter-spacing: 0.02em; }
-svg { display: block; } svg text { font-family: FONT; letter-spacing: 0.02em; }
+svg { display: block; overflow: visible; } svg text { font-family: FONT; letter-spacing: 0.02em; }
 a { color: LINK; text-decoration: none; }
 .bar { display: flex; align-items: center; gap: 8px; padding: 10px 16px; }
 .bar h1 { font-size: 16px; font-weight: 500; margin: 0 auto 0 0; }
@@ -151,6 +151,9 @@ a { color: LINK; text-decoration: none; }
 }
 .said.quiet { color: SECONDARY; font-size: 18px; }
 .wrong { color: RED !important; font-weight: 700; }
+.hides-right { box-shadow: inset -4px 0 0 RED; }
+.hides-below { box-shadow: inset 0 -2px 0 SECONDARY; }
+.hides-right.hides-below { box-shadow: inset -4px 0 0 RED, inset 0 -2px 0 SECONDARY; }
 .outside { outline: 3px solid RED; }
 footer { color: SECONDARY; font-size: 12px; padding: 12px 16px 16px; }
 """

@@ -19,6 +19,8 @@ from tests.support.time_lapse import TimeLapse
 
 LAPSE = TimeLapse(30)
 SCRAPE_SECONDS = 0.5
+TOLD_SECONDS = 2.0
+"""What the data source is told of it: visits are no faster than they are, and rates need some in their window."""
 JOB = "video-shop"
 _ALERTMANAGERS = ("alertmanager", "prometheus-alertmanager")
 _START_SECONDS, _STOP_SECONDS, _POLL_SECONDS = 40.0, 10.0, 0.2
