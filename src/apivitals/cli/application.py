@@ -10,6 +10,7 @@ from apivitals.cli.alerts import alerts
 from apivitals.cli.demo import demo
 from apivitals.cli.generate import generate
 from apivitals.cli.init import init
+from apivitals.cli.up import up
 from apivitals.cli.validate import validate
 from apivitals.version import __version__
 
@@ -22,6 +23,7 @@ application.command()(demo)
 application.command()(init)
 application.command()(generate)
 application.command()(validate)
+application.command()(up)
 
 
 @application.callback(invoke_without_command=True)

@@ -39,7 +39,7 @@ def demo(  # noqa: PLR0913 (one parameter per option)
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Also save the last view as a picture.")] = None,
 ) -> None:
     """Start a video shop, visit it, and show its response times, latencies, throughput and errors."""
-    missing = [package for package, modules in _PACKAGES.items() if not any(map(find_spec, modules))]
+    missing = missing_packages()
     if missing:
         _end(f"the demo needs {', '.join(missing)}: pip install 'apivitals[demo]'", exit_code=2)
     from apivitals.demo.errors import DemoError  # noqa: PLC0415 (known to be there only now)
@@ -51,6 +51,11 @@ def demo(  # noqa: PLR0913 (one parameter per option)
     except DemoError as error:
         _end(str(error), exit_code=error.exit_code)
     raise typer.Exit(code)
+
+
+def missing_packages() -> list[str]:
+    """Name what the demo imports and is not installed."""
+    return [package for package, modules in _PACKAGES.items() if not any(map(find_spec, modules))]
 
 
 def _end(message: str, *, exit_code: int) -> None:
