@@ -27,6 +27,7 @@ from apivitals.dashboards.panel import Bars, Column, Heat, Lines, Number, Panel,
 
 DATASOURCE = kinds.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _LEGEND_CALCS = ["lastNotNull", "max"]
+_NO_CELL = "–"  # noqa: RUF001  # a dash, as tables have it
 _DASHES = {"fill": "dash", "dash": [10, 8]}
 
 
@@ -126,7 +127,10 @@ def _table(panel: Table) -> Any:
     if panel.sorted_by:
         builder.sort_by([common.TableSortByFieldState().display_name(panel.sorted_by).desc(desc=True)])
     for column in panel.columns:
-        if cell := list(_cell(column)):
+        cell = list(_cell(column))
+        if panel.when_empty and column.name.startswith("Value"):
+            cell.append(_property("noValue", _NO_CELL))  # or each empty cell would say what the empty table says
+        if cell:
             builder.override_by_name(column.title, cell)
     return _common(builder, panel, table=True)
 

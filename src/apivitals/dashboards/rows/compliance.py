@@ -31,8 +31,8 @@ def _found(level: Level, *more: str) -> tuple[Query, ...]:
 
 
 _FOUND = (
-    Column("Value #A", "Objective", unit="percentunit", decimals=3, width=110),
-    Column("Value #B", "Kept", unit="percentunit", decimals=3, width=110),
+    Column("Value #A", "Objective", unit="percentunit", decimals=3, width=95),
+    Column("Value #B", "Kept", unit="percentunit", decimals=3, width=95),
     Column("Value #C", "Budget left", unit="percentunit", decimals=1, steps=colours.LEFT, width=110),
     Column(
         "Value #D",
@@ -40,12 +40,12 @@ _FOUND = (
         unit="none",
         decimals=2,
         steps=colours.BURNING,
-        width=120,
+        width=110,
     ),
     Column("Value #E", "Gone in", unit="dtdurations", decimals=0, width=130),
-    Column("Value #F", "Requests per hour", unit="short", decimals=0, width=150),
+    Column("Value #F", "Requests/h", unit="short", decimals=0, width=105),
 )
-_FIRST = (Column(JOB_LABEL, "Service"), Column(PRIORITY, "Priority", width=90))
+_FIRST = (Column(JOB_LABEL, "Service", width=110), Column(PRIORITY, "Priority", width=80))
 
 COMPLIANCE = Row(
     "Compliance",
@@ -56,7 +56,7 @@ COMPLIANCE = Row(
             " the rest goes. Sorted by the burn rate: the first row is the one to work on.",
             unit="none",
             queries=_found(_C),
-            columns=(*_FIRST, Column("slo", "Of", width=120), Column("objective", "Demand"), *_FOUND),
+            columns=(*_FIRST, Column("slo", "Of", width=100), Column("objective", "Demand", width=150), *_FOUND),
             sorted_by="Burn rate, 1 h",
             when_empty="No objective has requests yet.",
             height=10,
@@ -73,12 +73,12 @@ COMPLIANCE = Row(
                 Query(f"max by ({JOB_LABEL}, target) ({of_job(series.SLA_MET_SHARE)})"),
             ),
             columns=(
-                Column(JOB_LABEL, "Service"),
-                Column("target", "Target"),
-                Column("Value #A", "Promised", decimals=4),
-                Column("Value #B", "Measured", decimals=4),
-                Column("Value #C", "Now", states=colours.YES_NO, width=90),
-                Column("Value #D", "Met, of the time", unit="percentunit", decimals=2),
+                Column(JOB_LABEL, "Service", width=100),
+                Column("target", "Target", width=150),
+                Column("Value #A", "Promised", decimals=4, width=85),
+                Column("Value #B", "Measured", decimals=4, width=85),
+                Column("Value #C", "Now", states=colours.YES_NO, width=70),
+                Column("Value #D", "Of the time", unit="percentunit", decimals=1, width=90),
             ),
             sorted_by="Target",
             width=12,
@@ -119,12 +119,13 @@ OWN_OBJECTIVES = Row(
                 *_FIRST,
                 Column(METHOD, "Method", width=80),
                 Column(ROUTE, "Route"),
-                Column("slo", "Of", width=110),
-                Column("objective", "Demand"),
+                Column("slo", "Of", width=100),
+                Column("objective", "Demand", width=150),
                 *_FOUND,
             ),
             sorted_by="Burn rate, 1 h",
             when_empty="No route has an objective of its own.",
         ),
     ),
+    collapsed=True,
 )
