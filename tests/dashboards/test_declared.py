@@ -9,8 +9,8 @@ from tests.support.servers import ROOT
 
 pytest.importorskip("grafana_foundation_sdk", reason="makes the dashboards; it needs Python 3.11")
 
-from apivitals.dashboards.layout import Place, placed  # noqa: E402  # only where it can be
-from apivitals.dashboards.panel import Lines  # noqa: E402  # the same
+from apivitals.dashboards.layout import Place, placed  # only where it can be
+from apivitals.dashboards.panel import Lines  # the same
 
 TOOL = [sys.executable, ROOT / "tools/dashboards.py"]
 
