@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _HOST = "127.0.0.1"
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _LOG_TAIL_LINES = 12
@@ -82,7 +82,7 @@ class ServerProcess:
         """Wait until ``path`` is answered with success.
 
         Raises:
-            DemoError: the process has ended, or does not answer within 30 seconds; with the tail of its log.
+            DemoError: the process has ended, or does not answer within 60 seconds; with the tail of its log.
 
         """
         async with httpx.AsyncClient(base_url=self.url, timeout=2, trust_env=False) as client:
@@ -99,7 +99,7 @@ class ServerProcess:
         """Wait until connections are accepted.
 
         Raises:
-            DemoError: the process has ended, or accepts none within 30 seconds; with the tail of its log.
+            DemoError: the process has ended, or accepts none within 60 seconds; with the tail of its log.
 
         """
         address = urlsplit(self.url)

@@ -6,13 +6,17 @@ demo.
 """
 
 import asyncio
+import inspect
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
+
+_WORKER_SECONDS = 60
 
 
 def main() -> None:
@@ -30,6 +34,7 @@ def main() -> None:
             access_log=False,
             timeout_graceful_shutdown=config.timeout_graceful_shutdown,
             workers=workers,
+            **_patience(),
         )
         return
     server = uvicorn.Server(config)
@@ -41,6 +46,12 @@ def main() -> None:
     asyncio.run(server.serve())
     if not server.started:
         sys.exit(1)
+
+
+def _patience() -> dict[str, Any]:
+    """Let a worker take its time to start: newer uvicorns end one that does not answer within five seconds."""
+    name = "timeout_worker_healthcheck"
+    return {name: _WORKER_SECONDS} if name in inspect.signature(uvicorn.run).parameters else {}
 
 
 def _stop_with_the_demo(stop: Callable[[], None]) -> None:
