@@ -15,6 +15,7 @@ from tests.support.servers import ROOT, needs
 application = typer.Typer()
 application.command()(generate)
 RULES = "prometheus/rules/apivitals-{}.yml"
+ORDER = ["recording", "objectives", "thresholds", "trends", "monitoring"]
 
 
 @pytest.fixture
@@ -93,15 +94,35 @@ def test_a_missing_file_and_an_unknown_format(run):
     assert "nothing.yaml cannot be read" in run("nothing.yaml").output
     done = run("--format", "nagios")
     assert done.exit_code == 2
-    assert "there is prometheus, prometheusrule, mimir, sloth or openslo" in done.output
+    assert "there is prometheus, prometheusrule, kubernetes, grafana, mimir, sloth or openslo" in done.output
 
 
-def test_the_operators_resource_holds_the_same_rules(run, tmp_path):
+def test_the_operators_resources_hold_the_same_rules(run, tmp_path):
     run()
-    assert run("--format", "prometheusrule").exit_code == 0
-    resource = yaml.safe_load((tmp_path / "kubernetes/apivitals-prometheusrule.yml").read_text())
-    assert (resource["apiVersion"], resource["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
-    assert resource["spec"]["groups"] == groups(tmp_path / "prometheus/rules")
+    assert run("--format", "prometheusrule", "--label", "release=monitoring").exit_code == 0
+    for name in ORDER:
+        resource = yaml.safe_load((tmp_path / f"prometheusrule/apivitals-rules-{name}.yml").read_text())
+        assert (resource["apiVersion"], resource["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
+        assert resource["metadata"]["labels"]["release"] == "monitoring"
+        assert resource["spec"] == yaml.safe_load((tmp_path / RULES.format(name)).read_text())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format", "mimir", "--monitor", "pod"], "--monitor is for --format kubernetes"),
+        (["--format", "grafana", "--label", "a=b"], "--label is for --format kubernetes or prometheusrule"),
+        (["--format", "kubernetes", "--monitor", "node"], "--monitor node: there is service or pod"),
+        (["--format", "kubernetes", "--label", "release"], "--label release: give a label of Kubernetes"),
+        (["--format", "kubernetes", "--match", "app=a b"], "--match app=a b: give a label of Kubernetes"),
+    ],
+)
+def test_a_wrong_option_is_one_line(run, arguments, said):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert done.output.startswith(f"apivitals: {said}")
+    assert done.output.count("\n") == 1
+    assert not list(Path().iterdir())
 
 
 def test_mimirs_namespace_holds_the_same_rules(run, tmp_path):
@@ -113,8 +134,7 @@ def test_mimirs_namespace_holds_the_same_rules(run, tmp_path):
 
 
 def groups(folder):
-    order = ["recording", "objectives", "thresholds", "trends", "monitoring"]
-    files = [yaml.safe_load((folder / f"apivitals-{name}.yml").read_text()) for name in order]
+    files = [yaml.safe_load((folder / f"apivitals-{name}.yml").read_text()) for name in ORDER]
     return [group for file in files for group in file["groups"]]
 
 

@@ -40,16 +40,16 @@ class TellsPeople(Protocol):
         """When not."""
 
 
-def alertmanager_files(objectives: TellsPeople) -> dict[str, str]:
-    """Return Alertmanager's files: text by path."""
+def alertmanager_files(objectives: TellsPeople, templates: str = "templates/*.tmpl") -> dict[str, str]:
+    """Return Alertmanager's files: text by path. `templates` is where it finds them, from the configuration."""
+    where = yaml_text.section({"templates": [templates]})
     return {
-        CONFIGURATION: "\n".join([_TITLE, *_sections(objectives.receivers, objectives.mute_hours)]),
+        CONFIGURATION: "\n".join([_TITLE, where, *_sections(objectives.receivers, objectives.mute_hours)]),
         TEMPLATES: _TEMPLATES.read_text(encoding="utf-8"),
     }
 
 
 def _sections(receivers: Receivers, mute_hours: Sequence[MuteHours]) -> Iterator[str]:
-    yield yaml_text.section({"templates": ["templates/*.tmpl"]})
     yield yaml_text.section({"route": route_tree(receivers, mute_hours)})
     yield yaml_text.items("inhibit_rules", ((rule.why, rule.content()) for rule in INHIBITIONS))
     if mute_hours:

@@ -1,4 +1,4 @@
-"""The rules as Prometheus, its operator for Kubernetes, and Mimir read them."""
+"""The rules as Prometheus and Mimir read them."""
 
 from __future__ import annotations
 
@@ -18,30 +18,20 @@ def prometheus(objectives: Objectives, comment: Iterable[str]) -> dict[str, str]
     head = list(comment)
     return {
         f"prometheus/rules/apivitals-{file.name}.yml": document(
-            {"groups": _groups([file])}, [*head, f"{file.title}: {_counted(file)}."]
+            {"groups": groups([file])}, [*head, f"{file.title}: {_counted(file)}."]
         )
         for file in rule_files(objectives)
     }
 
 
-def prometheus_rule(objectives: Objectives, comment: Iterable[str]) -> dict[str, str]:
-    """Write one resource for the Prometheus operator."""
-    content = {
-        "apiVersion": "monitoring.coreos.com/v1",
-        "kind": "PrometheusRule",
-        "metadata": {"name": NAMESPACE, "labels": {"app.kubernetes.io/part-of": NAMESPACE}},
-        "spec": {"groups": _groups(rule_files(objectives))},
-    }
-    return {"kubernetes/apivitals-prometheusrule.yml": document(content, comment)}
-
-
 def mimir(objectives: Objectives, comment: Iterable[str]) -> dict[str, str]:
     """Write one namespace for ``mimirtool rules load``."""
-    content = {"namespace": NAMESPACE, "groups": _groups(rule_files(objectives))}
+    content = {"namespace": NAMESPACE, "groups": groups(rule_files(objectives))}
     return {"mimir/apivitals.yml": document(content, comment)}
 
 
-def _groups(files: Iterable[RuleFile]) -> list[dict[str, Any]]:
+def groups(files: Iterable[RuleFile]) -> list[dict[str, Any]]:
+    """Return the groups of all files, as all of the formats have them."""
     return [group.content() for file in files for group in file.groups]
 
 
