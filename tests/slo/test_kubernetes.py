@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from apivitals.catalog import CATALOG
 from apivitals.cli.application import application
 from apivitals.shipped import shipped
+from apivitals.slo.kubernetes import files
 from apivitals.slo.kubernetes.monitors import OF_THE_OPERATOR
 from tests.support.plain_http import get
 from tests.support.servers import eventually, needs, prometheus
@@ -30,7 +32,7 @@ ENDPOINT = {
 }
 RULE = {"record": str, "alert": str, "expr": str, "for": DURATIONS, "labels": TEXTS, "annotations": TEXTS}
 METADATA = {"name": NAME, "labels": TEXTS, "annotations": TEXTS}
-FIELDS = {
+FIELDS: dict[str, dict[str, Any]] = {
     "PrometheusRule": {"spec": {"groups": [{"name": str, "interval": DURATIONS, "rules": [RULE]}]}},
     "ServiceMonitor": {
         "spec": {"jobLabel": str, "namespaceSelector": {"any": bool}, "selector": SELECTOR, "endpoints": [ENDPOINT]}
@@ -67,9 +69,13 @@ LONGEST_RULES = MEBIBYTE // 2
 
 @pytest.fixture
 def generated(tmp_path, monkeypatch):
+    """Generate, and return what is in the files. Dashboards, which are long, are left out unless they are asked for."""
     monkeypatch.chdir(tmp_path)
+    none = tmp_path / "none"
+    none.mkdir()
 
-    def generate(text, *options):
+    def generate(text, *options, dashboards=False):
+        monkeypatch.setattr(files, "shipped", shipped if dashboards else lambda _: none)
         Path("apivitals.yaml").write_text(text)
         done = CliRunner().invoke(application, ["generate", "--format", "kubernetes", *options])
         assert done.exit_code == 0, done.output
@@ -102,16 +108,21 @@ def wrong(content, allowed, place=""):
 )
 @pytest.mark.parametrize("monitor", ["service", "pod"])
 def test_resources_have_only_what_their_definitions_know(generated, text, monitor):
-    files = generated(text, "--monitor", monitor, "--label", "release=monitoring")
-    kustomization = files.pop("kustomization.yml")
-    assert set(kustomization["resources"]) == set(files) - {"apivitals-alertmanager.yml"}
-    names = [(resource["kind"], resource["metadata"]["name"]) for resource in files.values()]
-    assert len(set(names)) == len(names)
-    for resource in files.values():
-        allowed = {"apiVersion": str, "kind": str, "metadata": METADATA, **FIELDS[resource["kind"]]}
-        assert list(wrong(resource, allowed)) == []
+    resources = generated(text, "--monitor", monitor, "--label", "release=monitoring")
+    kustomization = resources.pop("kustomization.yml")
+    assert set(kustomization["resources"]) == set(resources) - {"apivitals-alertmanager.yml"}
+    assert_as_defined(resources)
+    for resource in resources.values():
         is_selected = resource["apiVersion"] == "monitoring.coreos.com/v1"
         assert (resource["metadata"]["labels"].get("release") == "monitoring") == is_selected
+
+
+def assert_as_defined(resources):
+    names = [(resource["kind"], resource["metadata"]["name"]) for resource in resources.values()]
+    assert len(set(names)) == len(names)
+    for resource in resources.values():
+        fields = FIELDS[resource["kind"]]
+        assert list(wrong(resource, {"apiVersion": str, "kind": str, "metadata": METADATA} | fields)) == []
 
 
 def test_what_is_wrong_is_found():
@@ -123,30 +134,28 @@ def test_what_is_wrong_is_found():
     ]
 
 
-def test_sizes_are_within_the_limits(generated):
-    for name, resource in generated(OF_A_SHOP).items():
+def test_all_resources_of_all_features(generated):
+    resources = generated(OF_A_SHOP, dashboards=True)
+    del resources["kustomization.yml"]
+    assert_as_defined(resources)
+    for name, resource in resources.items():
         text = json.dumps(resource)
         assert len(text) < MEBIBYTE, name
         assert len(text) < LONGEST_ANNOTATIONS, f"{name}: kubectl apply without --server-side would refuse it"
         if resource["kind"] == "PrometheusRule":
-            assert len(yaml.safe_dump(resource["spec"])) < LONGEST_RULES, name
-
-
-def test_dashboards_are_the_shipped_ones(generated):
-    files = [resource for resource in generated(FEW_RULES).values() if resource["kind"] == "ConfigMap"]
-    dashboards = {name: text for resource in files for name, text in resource["data"].items()}
-    there = {file.name: file.read_text() for file in shipped("grafana/dashboards").glob("*.json")}
-    assert there
-    assert dashboards == there
-    assert {resource["metadata"]["labels"]["grafana_dashboard"] for resource in files} == {"1"}
+            assert len(json.dumps(resource["spec"])) < LONGEST_RULES, name
+    maps = [resource for resource in resources.values() if resource["kind"] == "ConfigMap"]
+    dashboards = {name: text for resource in maps for name, text in resource["data"].items()}
+    assert dashboards == {file.name: file.read_text() for file in shipped("grafana/dashboards").glob("*.json")}
+    assert {resource["metadata"]["labels"]["grafana_dashboard"] for resource in maps} == {"1"}
 
 
 def test_one_of_the_monitors_is_there(generated):
     """Both would scrape each pod twice."""
     assert "apivitals-servicemonitor.yml" in generated(SHOP)
-    files = generated(SHOP, "--monitor", "pod")
-    assert "apivitals-servicemonitor.yml" not in files
-    assert "apivitals-podmonitor.yml" in files["kustomization.yml"]["resources"]
+    resources = generated(SHOP, "--monitor", "pod")
+    assert "apivitals-servicemonitor.yml" not in resources
+    assert "apivitals-podmonitor.yml" in resources["kustomization.yml"]["resources"]
 
 
 def test_pods_are_found_by_labels_of_ones_own(generated):
