@@ -60,8 +60,8 @@ _NOW = Row(
         ),
         Number(
             title="Throttled",
-            description="Scheduling periods in which a container had used up its CPU quota and stood still, as a share."
-            " If it is not 0, quota and use are under Container.",
+            description="Scheduling periods in which a container had used up its CPU quota and stood still, as a"
+            " share. If it is not 0, quota and use are under Container.",
             unit="percentunit",
             queries=(Query(f"max({of_instance(series.THROTTLED)})", "throttled"),),
             sparkline=True,
@@ -94,8 +94,8 @@ _NOW = Row(
         ),
         Number(
             title="Killed for memory",
-            description="Processes of the containers that the kernel killed because memory ran out, in the time that is"
-            " shown. One is too many: its requests were lost.",
+            description="Processes of the containers that the kernel killed because memory ran out, in the time that"
+            " is shown. One is too many: its requests were lost.",
             unit="none",
             queries=(Query(f"sum(increase({of_instance(container.MEMORY_OOM_KILLS)}[$__range]))", "killed"),),
             steps=colours.ANY_IS_BAD,
@@ -121,8 +121,8 @@ _LIMITS = Row(
     (
         Lines(
             title="CPU, of the limit",
-            description="CPU that is used, as a share of the container's quota or, without one, of the host. The dashed"
-            " lines raise the alert. If it is high, see beside it whether the service itself uses it.",
+            description="CPU that is used, as a share of the container's quota or, without one, of the host. The"
+            " dashed lines raise the alert. If it is high, see beside it whether the service itself uses it.",
             unit="percentunit",
             queries=(
                 Query(f"max by ({INSTANCE_LABEL}, {LIMIT}) ({of_instance(series.CPU)})", _OF_THE_LIMIT),
@@ -133,7 +133,8 @@ _LIMITS = Row(
         Lines(
             title="Memory, of the limit",
             description="Memory in use, as a share of the container's limit or, without one, of the host. A line that"
-            " rises for hours is a leak, a step is one large request; the dashed one says where it is in four hours at the pace of the last.",
+            " rises for hours is a leak, a step is one large request; the dashed one says where it is in four hours at"
+            " the pace of the last.",
             unit="percentunit",
             queries=(
                 Query(f"max by ({INSTANCE_LABEL}, {LIMIT}) ({of_instance(series.MEMORY)})", _OF_THE_LIMIT),
@@ -150,8 +151,8 @@ _LIMITS = Row(
         ),
         Lines(
             title="CPUs of the service itself",
-            description="CPUs' worth of time that all processes of an instance use together, and its container's limit."
-            " If the machine is busy and this is low, a neighbour has the rest.",
+            description="CPUs' worth of time that all processes of an instance use together, and its container's"
+            " limit. If the machine is busy and this is low, a neighbour has the rest.",
             unit="none",
             queries=(
                 Query(f"sum by ({INSTANCE_LABEL}) ({of_instance(process.CPU_UTILIZATION)})", "{{instance}}"),

@@ -37,8 +37,8 @@ CONTAINER = Row(
         ),
         Lines(
             title="CPUs used, and the quota",
-            description="CPUs' worth of time that the container uses, and the dashed quota that it may. Throttling well"
-            " below the quota is a burst of many threads: it is used up early in each period.",
+            description="CPUs' worth of time that the container uses, and the dashed quota that it may. Throttling"
+            " well below the quota is a burst of many threads: it is used up early in each period.",
             unit="none",
             queries=(
                 Query(_used(of_instance(container.CPU_TIME)), "{{instance}}"),
@@ -87,8 +87,8 @@ CONTAINER = Row(
         ),
         Lines(
             title="Processes and threads, of the limit",
-            description="Tasks of the container as a share of those that it may have. At 100 % no thread or process can"
-            " be started, which shows as errors of many kinds: find what starts them without an end.",
+            description="Tasks of the container as a share of those that it may have. At 100 % no thread or process"
+            " can be started, which shows as errors of many kinds: find what starts them without an end.",
             unit="percentunit",
             queries=(
                 Query(

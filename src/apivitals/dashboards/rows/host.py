@@ -29,8 +29,8 @@ HOST = Row(
         ),
         Lines(
             title="Load, for each CPU",
-            description="Tasks that ran or waited, divided by the number of CPUs. Over 1 for long, tasks wait for a CPU,"
-            " or on Linux for a disk: the pressure below tells which.",
+            description="Tasks that ran or waited, divided by the number of CPUs. Over 1 for long, tasks wait for a"
+            " CPU, or on Linux for a disk: the pressure below tells which.",
             unit="none",
             queries=(
                 Query(
@@ -57,8 +57,8 @@ HOST = Row(
         ),
         Lines(
             title="Time in which some task waited",
-            description="As the kernel tells, of the container or, where it has none of its own, of the host. The dashed"
-            " lines raise the alert: memory is thrashing, io a disk at its limit, cpu more threads than CPUs.",
+            description="As the kernel tells, of the container or, where it has none of its own, of the host. The"
+            " dashed lines raise the alert: memory is thrashing, io a disk at its limit, cpu more threads than CPUs.",
             unit="percentunit",
             queries=(
                 Query(f"max by ({RESOURCE}) ({of_instance(series.WAITING)})", f"{{{{{RESOURCE}}}}}"),
@@ -80,8 +80,8 @@ HOST = Row(
         ),
         Lines(
             title="Swap of the host",
-            description="The used share of the host's swap space. That something lies there is no harm; a rise together"
-            " with waiting for memory is: the machine reads its own memory from a disk.",
+            description="The used share of the host's swap space. That something lies there is no harm; a rise"
+            " together with waiting for memory is: the machine reads its own memory from a disk.",
             unit="percentunit",
             queries=(
                 Query(f"max by ({INSTANCE_LABEL}) ({of_instance(host.PAGING_UTILIZATION, _USED)})", "{{instance}}"),

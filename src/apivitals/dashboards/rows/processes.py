@@ -57,7 +57,7 @@ PROCESSES = Row(
             sorted_by="CPUs",
         ),
         Lines(
-            title="CPUs",
+            title="CPUs of each process",
             description="CPUs' worth of time that each process uses. Python code runs on one at a time, so one at 1 is"
             " at its end though the machine is not: start more workers.",
             unit="none",
@@ -81,9 +81,9 @@ PROCESSES = Row(
             least=0,
         ),
         Lines(
-            title="Threads",
-            description="Threads of each process, the thread pool of sync endpoints among them. A number that only grows"
-            " is something that starts threads and does not end them.",
+            title="Threads of each process",
+            description="Threads of each process, the thread pool of sync endpoints among them. A number that only"
+            " grows is something that starts threads and does not end them.",
             unit="none",
             queries=(_each(process.THREADS),),
             least=0,
@@ -91,8 +91,8 @@ PROCESSES = Row(
         ),
         Lines(
             title="Open descriptors, of the limit",
-            description="Files and sockets that are open, as a share of the limit. At 100 % no connection is accepted or"
-            " made: look for clients and files that are opened per request and not closed.",
+            description="Files and sockets that are open, as a share of the limit. At 100 % no connection is accepted"
+            " or made: look for clients and files that are opened per request and not closed.",
             unit="percentunit",
             queries=(_each(process.OPEN_FILES_UTILIZATION),),
             least=0,
@@ -100,8 +100,8 @@ PROCESSES = Row(
         ),
         Lines(
             title="Context switches",
-            description="Times per second that a thread gave up its CPU: voluntary to wait, involuntary because another"
-            " was to have it. Many involuntary ones are more threads than CPUs, or a quota.",
+            description="Times per second that a thread gave up its CPU: voluntary to wait, involuntary because"
+            " another was to have it. Many involuntary ones are more threads than CPUs, or a quota.",
             unit="ops",
             queries=(_each_rate(process.CONTEXT_SWITCHES, _SWITCH),),
             least=0,
@@ -115,7 +115,7 @@ PROCESSES = Row(
             least=0,
         ),
         Lines(
-            title="Bytes read and written",
+            title="Bytes read and written by each process",
             description="What each process caused to be read from and written to disks; the file cache's part is not"
             " read. Steady writes are usually logs.",
             unit="Bps",
@@ -123,9 +123,9 @@ PROCESSES = Row(
             least=0,
         ),
         Lines(
-            title="Restarts",
-            description="Processes that took the place of another. One each at a deployment is as it should be; a row of"
-            " single ones are crashes, or a limit on requests per worker.",
+            title="Restarts of each process",
+            description="Processes that took the place of another. One each at a deployment is as it should be; a row"
+            " of single ones are crashes, or a limit on requests per worker.",
             unit="none",
             queries=(
                 Query(

@@ -63,8 +63,8 @@ DISKS_AND_NETWORK = Row(
         ),
         Lines(
             title="Reads and writes",
-            description="Operations per second of each disk. Where they stand at a ceiling while tasks wait for io, the"
-            " disk can do no more of them: fewer and larger ones, or a faster disk.",
+            description="Operations per second of each disk. Where they stand at a ceiling while tasks wait for io,"
+            " the disk can do no more of them: fewer and larger ones, or a faster disk.",
             unit="iops",
             queries=_by_disk(host.DISK_OPERATIONS),
             least=0,
@@ -72,8 +72,8 @@ DISKS_AND_NETWORK = Row(
         ),
         Lines(
             title="Bytes received and transmitted",
-            description="Of each network interface of the host. A flat top is the line's, or the instance type's, limit:"
-            " smaller or compressed responses, or more instances.",
+            description="Of each network interface of the host. A flat top is the line's, or the instance type's,"
+            " limit: smaller or compressed responses, or more instances.",
             unit="Bps",
             queries=(_by_interface(host.NETWORK_IO),),
             least=0,
@@ -90,8 +90,8 @@ DISKS_AND_NETWORK = Row(
         ),
         Lines(
             title="Packets with errors, and dropped",
-            description="Interfaces that have any. Errors are a cable, a driver or a virtual switch; drops are more than"
-            " the host takes in. Either makes calls slow by a retransmission, and not fail.",
+            description="Interfaces that have any. Errors are a cable, a driver or a virtual switch; drops are more"
+            " than the host takes in. Either makes calls slow by a retransmission, and not fail.",
             unit="pps",
             queries=(
                 _by_interface(host.NETWORK_ERRORS, " errors", only_some=True),
