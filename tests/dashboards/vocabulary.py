@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from apivitals.catalog import CATALOG, Kind
+from apivitals.catalog import CATALOG, Kind, Metric, process, runtime, source
 from apivitals.objectives import Objectives, from_mapping
 from apivitals.slo.generator import rule_files
 from apivitals.slo.rule import Alert, Recording, all_rules
@@ -14,6 +14,14 @@ OF_A_TARGET = frozenset({"job", "instance"})
 """What Prometheus gives every series that it scrapes."""
 OF_THE_PAGE = frozenset({"otel_metric_overflow"})
 """What the page may give any series."""
+OF_A_WORKER = frozenset({"worker"})
+"""What each process finds out itself has it, where there are several."""
+_FOUND_OUT = frozenset(
+    value
+    for page in (process, runtime, source)
+    for value in vars(page).values()
+    if isinstance(value, Metric) and value.kind is not Kind.HISTOGRAM and value is not runtime.EVENT_LOOP_BLOCKED
+)
 _LEVELS: Mapping[str, tuple[str, ...]] = {level.name: level.labels for level in (JOB, CLASS, OF_ROUTE, INSTANCE)}
 _OTHERS = re.compile(r"(?:scrape|prometheus|alertmanager|process|go|net_conntrack)_\w+|up")
 ALERTS, SINCE = "ALERTS", "ALERTS_FOR_STATE"
@@ -40,6 +48,7 @@ def exposed() -> dict[str, frozenset[str]]:
     made: dict[str, frozenset[str]] = {}
     for metric in CATALOG:
         labels = OF_A_TARGET | OF_THE_PAGE | set(metric.label_names)
+        labels |= OF_A_WORKER if metric in _FOUND_OUT else set()
         if metric.kind is Kind.HISTOGRAM:
             made |= {f"{metric.exposed}_sum": labels, f"{metric.exposed}_count": labels}
             made[f"{metric.exposed}_bucket"] = labels | {"le"}

@@ -14,7 +14,8 @@ from urllib.parse import quote, urlencode
 from tools.pictures.steps import Times
 
 ALL = "$__all"
-_REFERENCE = re.compile(r"\$(\w+)|\$\{(\w+)(?:\.[^:}]+)?(?::([^}]+))?\}|\[\[(\w+)(?::(\w+))?\]\]")
+# A number is none: ``$1`` is a group of label_replace()'s expression.
+_REFERENCE = re.compile(r"\$([a-zA-Z_]\w*)|\$\{(\w+)(?:\.[^:}]+)?(?::([^}]+))?\}|\[\[(\w+)(?::(\w+))?\]\]")
 _SPECIAL = re.compile(r"[$^*{}\[\]'+?.()|]")
 _OF_A_REGEX = re.compile(r"[\\^$*+?.()|\[\]{}/]")
 
