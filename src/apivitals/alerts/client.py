@@ -5,7 +5,7 @@ https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -103,6 +103,43 @@ class Alertmanager:
             AlertmanagerError: it cannot be asked, or has no such silence.
         """
         self._ask("DELETE", f"silence/{silence_id}")
+
+    def status(self) -> tuple[str, str]:
+        """Return its version, and its configuration as YAML, secrets left out.
+
+        Raises:
+            AlertmanagerError: it cannot be asked.
+        """
+        content = self._ask("GET", "status")
+        return self._read(
+            lambda: (
+                Reader(content).object("versionInfo").text("version"),
+                Reader(content).object("config").text("original"),
+            )
+        )
+
+    def post(self, labels: Mapping[str, str], annotations: Mapping[str, str], *, until: datetime) -> None:
+        """Let an alert with these labels fire until then; one that fires already ends then.
+
+        Raises:
+            AlertmanagerError: it cannot be asked, or refuses.
+        """
+        one = {"labels": dict(labels), "annotations": dict(annotations), "endsAt": until.isoformat()}
+        self._ask("POST", "alerts", json=[one])
+
+    def metrics(self) -> str:
+        """Return its metrics page, in the Prometheus text format.
+
+        Raises:
+            AlertmanagerError: it has none that can be had.
+        """
+        try:
+            answer = self._client.get(self._base.join("metrics"), headers={"accept": "text/plain"})
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise AlertmanagerError(f"Alertmanager does not answer at {self.url}: {error}") from None
+        if not answer.is_success:
+            raise AlertmanagerError(f"{self.url} shows no metrics (status {answer.status_code})")
+        return answer.text
 
     def _ask(self, method: str, path: str, **how: Any) -> Any:
         try:

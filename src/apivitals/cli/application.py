@@ -8,6 +8,7 @@ import typer
 
 from apivitals.cli.alerts import alerts
 from apivitals.cli.demo import demo
+from apivitals.cli.doctor import doctor
 from apivitals.cli.generate import generate
 from apivitals.cli.init import init
 from apivitals.cli.up import up
@@ -24,6 +25,7 @@ application.command()(init)
 application.command()(generate)
 application.command()(validate)
 application.command()(up)
+application.command()(doctor)
 
 
 @application.callback(invoke_without_command=True)

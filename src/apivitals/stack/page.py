@@ -60,8 +60,8 @@ def authorization(token: str | None) -> dict[str, str]:
     return {} if token is None else {"authorization": f"Bearer {token}"}
 
 
-def token_in(file: Path | None) -> str | None:
-    """Read the token that is in the file of ``--token-file``; None without a file.
+def token_in(file: Path | None, given_by: str = "--token-file") -> str | None:
+    """Read the token that is in the file; None without a file. `given_by` is where the file was named.
 
     Raises:
         PageError: it cannot be read, or holds none.
@@ -71,7 +71,7 @@ def token_in(file: Path | None) -> str | None:
     try:
         return read_token(file).decode("ascii")
     except (OSError, ValueError) as error:
-        raise PageError(f"--token-file {file} cannot be used: {error}") from None
+        raise PageError(f"{given_by} {file} cannot be used: {error}") from None
 
 
 def fetch(url: str, token: str | None = None, accept: str = TEXT) -> Page:

@@ -74,6 +74,7 @@ def pieces(options: Options, service: Described, directory: Path) -> Pieces:
     data = options.data.absolute() if options.data is not None else directory / "data"
     for name in ("prometheus", "alertmanager", "grafana"):
         (data / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    token = token_in(options.token_file) or service.shown_token()
     token_file = _token_file(options, service, directory)
     grafana_command = grafana_program()
     urls = {name: f"http://{HOST}:{port}" for name, port in ports.items()}
@@ -88,7 +89,7 @@ def pieces(options: Options, service: Described, directory: Path) -> Pieces:
         )
     shop, warnings = None, list[str]()
     if options.urls:
-        targets = tuple(_watched(options, service, token_file, warnings))
+        targets = tuple(_watched(options, service, token, warnings))
     else:
         shop = _shop(options, service, ports["shop"], directory, token_file)
         targets = (Target(urls["shop"] + service.metrics_path, service.job("", SERVICE_NAME)),)
@@ -118,7 +119,6 @@ def pieces(options: Options, service: Described, directory: Path) -> Pieces:
 def _token_file(options: Options, service: Described, directory: Path) -> Path | None:
     """Return the file with the token of the metrics page, as Prometheus finds it."""
     if options.token_file is not None:
-        token_in(options.token_file)
         return options.token_file.absolute()
     if service.token is None:
         return service.token_file
@@ -128,7 +128,7 @@ def _token_file(options: Options, service: Described, directory: Path) -> Path |
     return file
 
 
-def _watched(options: Options, service: Described, token_file: Path | None, warnings: list[str]) -> Iterator[Target]:
+def _watched(options: Options, service: Described, token: str | None, warnings: list[str]) -> Iterator[Target]:
     """Yield the targets, each with the name that its own page gives it, if it can be read now."""
     for url in options.urls:
         page = page_url(url, service.metrics_path)
@@ -137,7 +137,7 @@ def _watched(options: Options, service: Described, token_file: Path | None, warn
             raise PageError(f"{url}: give an address without a user, a password or a query")
         says = ""
         try:
-            says = named(fetch(page, token_in(token_file)).text)
+            says = named(fetch(page, token).text)
         except PageError as error:
             warnings.append(f"{error}; Prometheus keeps trying")
         yield Target(page, service.job(says, parts.hostname or url))

@@ -14,6 +14,7 @@ from apivitals.catalog.internal import TARGET_INFO
 from apivitals.objectives import Objectives, from_mapping
 from apivitals.settings import DEFAULT_PATH
 from apivitals.settings_file import FILE_NAME, read
+from apivitals.stack.page import token_in
 
 _OFF = (False, "off", None)
 _SERVICE_NAME = re.compile(
@@ -39,6 +40,14 @@ class Described:
     def job(self, names_itself: str, otherwise: str) -> str:
         """Return the service's name in Prometheus: what the rules select, else what the service is called."""
         return self.objectives.selector.get("job") or self.objectives.service_name or names_itself or otherwise
+
+    def shown_token(self) -> str | None:
+        """Return the token that the file says a scrape must show; None if it says none.
+
+        Raises:
+            PageError: it is in a file that cannot be read.
+        """
+        return token_in(self.token_file, "metrics_token_file") or self.token
 
     @property
     def labels(self) -> dict[str, str]:

@@ -9,7 +9,6 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from apivitals.demo.load import Load
 from apivitals.stack.options import Options
 from apivitals.stack.pieces import Pieces, pieces
 from apivitals.stack.service import Described
@@ -72,6 +71,8 @@ async def _watch(found: Pieces, options: Options) -> None:
     end = None if options.seconds is None else clock() + options.seconds
     load = None
     if found.shop is not None and options.highest_rate is not None:
+        from apivitals.demo.load import Load  # noqa: PLC0415  # needs the demo's extra, as its service does
+
         load = Load(found.shop.shop.url, options.highest_rate)
         load.start()
     try:
