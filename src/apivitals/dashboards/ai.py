@@ -18,6 +18,7 @@ from apivitals.dashboards.variables import PROVIDER as PROVIDER_CHOSEN
 from apivitals.slo import series
 from apivitals.slo.outcome import FAILURE
 from apivitals.slo.promql import bucket, count, total
+from apivitals.slo.recording.work import TOKEN_TYPE
 from apivitals.slo.series import ERROR_TYPE
 
 UID = "apivitals-ai"
@@ -43,9 +44,10 @@ _NOW = Row(
         firing("models and caches", ("ApiAiFailures", "ApiCacheHitRatioLow")),
         Number(
             title="Calls",
-            description="Calls to AI models per second. Each costs money and waits for somebody else's machine.",
+            description="Calls to the chosen models per second, over five minutes and whichever the feature. Each"
+            " costs money and waits for another machine.",
             unit="cps",
-            queries=(Query(f"sum({_CALLS})", "calls"),),
+            queries=(Query(f"sum({of_model(series.AI_CALLS)})", "calls"),),
             sparkline=True,
             steps=colours.ANY,
             when_empty="none",
@@ -53,10 +55,12 @@ _NOW = Row(
         ),
         Number(
             title="Failures",
-            description="Failed calls as a share of all. What fails is below, by error: a quota, a key, a timeout, or"
-            " the provider itself.",
+            description="Failed calls as a share of all, over five minutes. What fails is below, by error: a quota, a"
+            " key, a timeout, or the provider itself.",
             unit="percentunit",
-            queries=(Query(f"(sum({_FAILED}) or vector(0)) / (sum({_CALLS}) > 0)", "failures"),),
+            queries=(
+                Query(f"sum({of_model(series.AI_FAILURES)}) / (sum({of_model(series.AI_CALLS)}) > 0)", "failures"),
+            ),
             sparkline=True,
             steps=colours.ANY_IS_TO_WATCH,
             decimals=2,
@@ -65,10 +69,10 @@ _NOW = Row(
         ),
         Number(
             title="Duration, p95",
-            description="95 % of the calls took less, to the end of the answer. The request that waits for it takes at"
-            " least as long.",
+            description="95 % of the calls to the slowest model took less, to the end of the answer. The request that"
+            " waits for it takes at least as long.",
             unit="s",
-            queries=(Query(_quantile("0.95", _DURATION), "duration"),),
+            queries=(Query(f"max({of_model(series.AI_SECONDS)})", "duration"),),
             sparkline=True,
             steps=colours.ANY,
             when_empty="no calls",
@@ -76,10 +80,10 @@ _NOW = Row(
         ),
         Number(
             title="First chunk, p95",
-            description="95 % of the streamed answers began sooner. It is what the reader of a streamed answer waits"
+            description="95 % of the streamed answers of the slowest model began sooner. It is what the reader waits"
             " for before anything is to be seen.",
             unit="s",
-            queries=(Query(_quantile("0.95", _FIRST_CHUNK), "first chunk"),),
+            queries=(Query(f"max({of_model(series.AI_FIRST_CHUNK)})", "first chunk"),),
             sparkline=True,
             steps=colours.ANY,
             when_empty="no streams",
@@ -90,7 +94,7 @@ _NOW = Row(
             description="Tokens per second, read and written. They are what providers charge for; the rows below say"
             " for which model and feature.",
             unit="none",
-            queries=(Query(f"sum({rate(of_feature(total(gen_ai.TOKEN_USAGE)))})", "tokens"),),
+            queries=(Query(f"sum({of_model(series.AI_TOKENS)})", "tokens"),),
             sparkline=True,
             steps=colours.ANY,
             decimals=0,
@@ -131,44 +135,58 @@ _NOW = Row(
 )
 
 _BY = f"job, {_BY_MODEL}, {FEATURE}"
-_IN, _OUT = 'gen_ai_token_type="input"', 'gen_ai_token_type="output"'
 
 
-def _tokens(matcher: str) -> str:
-    return f"sum by ({_BY}) ({rate(of_feature(total(gen_ai.TOKEN_USAGE), matcher))})"
+def _in_all(counter: str, *matchers: str) -> str:
+    """Count over all the time that is shown."""
+    return f"sum by ({_BY}) (increase({of_feature(counter, *matchers)}[$__range]))"
 
+
+def _of_all(quantile: str, buckets: str) -> str:
+    """Give a percentile of all the time that is shown."""
+    return f"histogram_quantile({quantile}, sum by ({_BY}, le) (increase({of_feature(buckets)}[$__range]))) >= 0"
+
+
+def _of_type(token_type: str) -> str:
+    return f'{TOKEN_TYPE}="{token_type}"'
+
+
+_COUNT, _TOKENS = count(gen_ai.OPERATION_DURATION), total(gen_ai.TOKEN_USAGE)
 
 _MODELS = Row(
     "Calls to AI models",
     (
         Table(
             title="Models and features",
-            description="Who calls what, and what comes of it. The features that write the most tokens are where money"
-            " is saved first: shorter answers, a smaller model, a cache.",
+            description="Who calls what, and what comes of it, in the time that is shown. The features that write the"
+            " most tokens are where money is saved first: shorter answers, a smaller model, a cache.",
             unit="none",
             queries=(
-                Query(f"sum by ({_BY}) ({_CALLS})"),
-                Query(f"sum by ({_BY}) ({_FAILED}) / (sum by ({_BY}) ({_CALLS}) > 0)"),
-                Query(_quantile("0.5", _DURATION, _BY)),
-                Query(_quantile("0.95", _DURATION, _BY)),
-                Query(_quantile("0.95", _FIRST_CHUNK, _BY)),
-                Query(_tokens(_IN)),
-                Query(_tokens(_OUT)),
+                Query(_in_all(_COUNT)),
+                Query(
+                    f"({_in_all(_COUNT, FAILURE)} or 0 * {_in_all(_COUNT)})\n/ ({_in_all(_COUNT)} > 0)",
+                ),
+                Query(_of_all("0.5", _DURATION)),
+                Query(_of_all("0.95", _DURATION)),
+                Query(_of_all("0.95", _FIRST_CHUNK)),
+                Query(_in_all(_TOKENS, _of_type("input"))),
+                Query(_in_all(_TOKENS, _of_type("output"))),
             ),
             columns=(
                 Column("job", "Service"),
                 Column(PROVIDER, "Provider"),
                 Column(MODEL, "Model"),
                 Column(FEATURE, "Feature"),
-                Column("Value #A", "Calls", unit="cps", decimals=2),
+                Column("Value #A", "Calls", unit="short", decimals=0),
                 Column("Value #B", "Failures", unit="percentunit", decimals=2, steps=colours.ANY_IS_TO_WATCH),
                 Column("Value #C", "p50", unit="s"),
                 Column("Value #D", "p95", unit="s"),
                 Column("Value #E", "First chunk, p95", unit="s"),
-                Column("Value #F", "Tokens/s in", unit="none", decimals=1),
-                Column("Value #G", "Tokens/s out", unit="none", decimals=1),
+                Column("Value #F", "Tokens in", unit="short"),
+                Column("Value #G", "Tokens out", unit="short"),
             ),
-            sorted_by="Tokens/s out",
+            sorted_by="Tokens out",
+            height=7,
             when_empty=_NONE,
         ),
         Lines(
@@ -188,7 +206,7 @@ _MODELS = Row(
             unit="percentunit",
             queries=(
                 Query(f"max by ({_BY_MODEL}) ({of_model(series.AI_FAILURE_RATIO)})", _MODEL_NAME),
-                Query(threshold("gen_ai_failure"), "{{severity}} threshold"),
+                Query(threshold("gen_ai_failure", beside=of_model(series.AI_FAILURE_RATIO)), "{{severity}} threshold"),
             ),
             least=0,
             when_empty=_NONE,

@@ -45,8 +45,8 @@ _NOW = Row(
         firing("the monitoring", _ALERTS, of_service=False),
         Number(
             title="Targets",
-            description="Instances of the chosen services that answer Prometheus, of those that it knows. What does"
-            " not answer is not measured, and most of its alerts are silent.",
+            description="Targets that answer Prometheus, of those that it knows; with All, its own are among them."
+            " What does not answer is not measured, and most of its alerts are silent.",
             unit="none",
             queries=(Query(f"sum({of_instance(UP)})", "answer"), Query(f"count({of_instance(UP)})", "known")),
             steps=colours.ANY,
@@ -63,7 +63,7 @@ _NOW = Row(
             width=3,
         ),
         Number(
-            title="Rules that failed",
+            title="Rules failed",
             description="Evaluations that failed or were left out, in the time that is shown. Alerts of their groups"
             " may be missing: the page Rules of Prometheus has the error.",
             unit="none",
@@ -85,9 +85,9 @@ _NOW = Row(
             width=3,
         ),
         Number(
-            title="Notifications that failed",
-            description="Of Alertmanager, in the time that is shown. Its log has the reason: an expired token, a wrong"
-            " channel, an address that is not reached.",
+            title="Not notified",
+            description="Notifications of Alertmanager that failed, in the time that is shown. Its log has the reason:"
+            " an expired token, a wrong channel, an address that is not reached.",
             unit="none",
             queries=(Query(_in_the_range(NOT_NOTIFIED), "failed"),),
             steps=colours.ANY_IS_BAD,
@@ -96,24 +96,17 @@ _NOW = Row(
             width=3,
         ),
         Number(
-            title="Prometheus' configuration",
-            description="Whether the last reload was accepted. If not, it goes on with the old one, and new rules are"
-            " not there: promtool check config says why.",
+            title="Configuration",
+            description="Whether the last reload was accepted. What refused it goes on with the old one, without new"
+            " rules or receivers: promtool check config and amtool check-config say why.",
             unit="none",
-            queries=(Query(f"min({_PROMETHEUS_RELOADED})", "Prometheus"),),
+            queries=(
+                Query(f"min({_PROMETHEUS_RELOADED})", "Prometheus"),
+                Query(f"min({RELOADED})", "Alertmanager"),
+            ),
             states=_ACCEPTED,
             when_empty="not scraped",
-            width=3,
-        ),
-        Number(
-            title="Alertmanager's configuration",
-            description="Whether the last reload was accepted. If not, it goes on with the old one: amtool"
-            " check-config says why.",
-            unit="none",
-            queries=(Query(f"min({RELOADED})", "Alertmanager"),),
-            states=_ACCEPTED,
-            when_empty="not scraped",
-            width=3,
+            width=6,
         ),
     ),
 )
@@ -126,7 +119,7 @@ _SCRAPES = Row(
             description="Each instance over time. Gaps at the same time in all of them are of Prometheus itself, or of"
             " the network; in one, it was restarted or its event loop was blocked.",
             unit="none",
-            queries=(Query(f"max by ({INSTANCE_LABEL}) ({of_instance(UP)})", "{{instance}}"),),
+            queries=(Query(f"max by (job, {INSTANCE_LABEL}) ({of_instance(UP)})", "{{job}} {{instance}}"),),
             states=(State(1, "answers", colours.GOOD), State(0, "does not", colours.BAD)),
         ),
         Lines(
@@ -134,7 +127,7 @@ _SCRAPES = Row(
             description="From Prometheus' side. Past the time limit there is no data: the alert comes at half of it."
             " Look at the event loop, which the page is rendered in, and at the number of samples.",
             unit="s",
-            queries=(Query(f"max by ({INSTANCE_LABEL}) ({of_instance(SCRAPE_SECONDS)})", "{{instance}}"),),
+            queries=(Query(f"max by (job, {INSTANCE_LABEL}) ({of_instance(SCRAPE_SECONDS)})", "{{job}} {{instance}}"),),
             least=0,
         ),
         Lines(
@@ -142,9 +135,8 @@ _SCRAPES = Row(
             description="Lines of the metrics page. They grow with routes, status codes and labels of one's own, and"
             " then stay; a number that keeps growing is a label with values from requests.",
             unit="short",
-            queries=(Query(f"max by ({INSTANCE_LABEL}) ({of_instance(_SAMPLES)})", "{{instance}}"),),
+            queries=(Query(f"max by (job, {INSTANCE_LABEL}) ({of_instance(_SAMPLES)})", "{{job}} {{instance}}"),),
             least=0,
-            decimals=0,
         ),
     ),
 )
@@ -161,7 +153,6 @@ _ALERTS_OVER_TIME = Row(
             colours=colours.SEVERITIES,
             stacked=True,
             least=0,
-            decimals=0,
             when_empty="No alert fires.",
         ),
         Lines(
@@ -172,7 +163,6 @@ _ALERTS_OVER_TIME = Row(
             queries=(Query('count by (alertstate) (ALERTS{severity!="none"})', "{{alertstate}}"),),
             colours={"firing": "red", "pending": "yellow"},
             least=0,
-            decimals=0,
             when_empty="No alert is pending or fires.",
         ),
         Table(
@@ -182,8 +172,8 @@ _ALERTS_OVER_TIME = Row(
             unit="none",
             queries=(
                 Query(
-                    "sum by (alertname, severity) (\n"
-                    '  count_over_time(ALERTS{alertstate="firing",severity!="none"}[$__range])\n) * 30',
+                    "30 * sum_over_time((\n"
+                    '  max by (alertname, severity) (ALERTS{alertstate="firing",severity!="none"})\n)[$__range:30s])',
                 ),
             ),
             columns=(

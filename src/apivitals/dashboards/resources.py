@@ -192,7 +192,6 @@ _LIMITS = Row(
                 ),
             ),
             least=0,
-            decimals=0,
         ),
         Lines(
             title="Busiest resource",

@@ -76,7 +76,7 @@ _NOW = Row(
             width=3,
         ),
         Number(
-            title="Garbage collection",
+            title="GC pauses",
             description="The share of the time in which garbage was collected, of the instance where it is the most:"
             " all threads stand still then. With several workers it is the sum of theirs.",
             unit="percentunit",
@@ -170,7 +170,6 @@ _EVENT_LOOP = Row(
             unit="none",
             queries=(Query(f"sum by ({_BY}) ({of_instance(runtime.TASKS)})", _NAME),),
             least=0,
-            decimals=0,
         ),
     ),
 )

@@ -74,7 +74,8 @@ def quantile_of_route(quantile: str, buckets: str, by: str = "le") -> str:
     return f"histogram_quantile({quantile}, sum by ({by}) ({rate(of_route(buckets))})) >= 0"
 
 
-def threshold(name: str) -> str:
-    """Give the lines of a threshold of the file, by `severity`."""
+def threshold(name: str, *, beside: str = "") -> str:
+    """Give the lines of a threshold of the file, by `severity`; where `beside` is given, only while that has series."""
     matcher = f'threshold="{name}"'
-    return f"max by (severity) ({of_job(THRESHOLD, matcher)})"
+    lines = f"max by (severity) ({of_job(THRESHOLD, matcher)})"
+    return f"{lines}\nand on () count({beside})" if beside else lines

@@ -25,7 +25,6 @@ ALERTMANAGER = Row(
             queries=(Query("max by (state) (alertmanager_alerts)", "{{state}}"),),
             colours={"active": "red", "suppressed": "blue", "unprocessed": "yellow"},
             least=0,
-            decimals=0,
             when_empty=_NOT_SCRAPED,
         ),
         Lines(
@@ -73,7 +72,6 @@ ALERTMANAGER = Row(
             queries=(Query("max by (state) (alertmanager_silences)", "{{state}}"),),
             colours={"active": "orange", "pending": "yellow", "expired": "super-light-blue"},
             least=0,
-            decimals=0,
             when_empty=_NOT_SCRAPED,
         ),
         Lines(

@@ -22,7 +22,7 @@ CACHES = Row(
             unit="percentunit",
             queries=(
                 Query(f"max by ({CACHE}) ({of_job(series.CACHE_HITS)})", _LEGEND),
-                Query(threshold("cache_hit"), "{{severity}} threshold"),
+                Query(threshold("cache_hit", beside=of_job(series.CACHE_HITS)), "{{severity}} threshold"),
             ),
             least=0,
             most=1,

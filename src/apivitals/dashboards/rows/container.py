@@ -30,7 +30,7 @@ CONTAINER = Row(
             unit="percentunit",
             queries=(
                 Query(_largest(of_instance(series.THROTTLED)), "{{instance}}"),
-                Query(threshold("cpu_throttled"), "{{severity}} threshold"),
+                Query(threshold("cpu_throttled", beside=of_instance(series.THROTTLED)), "{{severity}} threshold"),
             ),
             least=0,
             when_empty=_NO_QUOTA,
@@ -46,8 +46,7 @@ CONTAINER = Row(
             ),
             dashed="quota$",
             least=0,
-            decimals=2,
-            when_empty=_NO_CONTAINER,
+            when_empty="The kernel does not tell it for this control group.",
         ),
         Lines(
             title="Seconds throttled, per second",

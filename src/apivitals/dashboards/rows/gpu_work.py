@@ -26,7 +26,10 @@ WORK_AND_MEMORY = Row(
             description="The share of five minutes in which each GPU ran something. High use is what it was bought"
             " for; over the dashed line, look whether requests wait for it.",
             unit="percentunit",
-            queries=(_each(of_gpu(series.GPU)), Query(threshold("gpu"), "{{severity}} threshold")),
+            queries=(
+                _each(of_gpu(series.GPU)),
+                Query(threshold("gpu", beside=of_gpu(series.GPU)), "{{severity}} threshold"),
+            ),
             least=0,
             most=1,
             when_empty=_NONE,
@@ -59,7 +62,10 @@ WORK_AND_MEMORY = Row(
             description="Memory of each GPU and MIG instance that is in use, over five minutes. Over a dashed line,"
             " the next large batch fails: smaller batches, shorter contexts, or one model less.",
             unit="percentunit",
-            queries=(_each(of_gpu_parts(series.GPU_MEMORY)), Query(threshold("gpu_memory"), "{{severity}} threshold")),
+            queries=(
+                _each(of_gpu_parts(series.GPU_MEMORY)),
+                Query(threshold("gpu_memory", beside=of_gpu_parts(series.GPU_MEMORY)), "{{severity}} threshold"),
+            ),
             least=0,
             most=1,
             when_empty=_NONE,

@@ -42,7 +42,6 @@ HOST = Row(
                 ),
             ),
             least=0,
-            decimals=2,
         ),
         Lines(
             title="Memory of the host, by state",
@@ -62,7 +61,7 @@ HOST = Row(
             unit="percentunit",
             queries=(
                 Query(f"max by ({RESOURCE}) ({of_instance(series.WAITING)})", f"{{{{{RESOURCE}}}}}"),
-                Query(threshold("pressure"), "{{severity}} threshold"),
+                Query(threshold("pressure", beside=of_instance(series.WAITING)), "{{severity}} threshold"),
             ),
             colours=colours.RESOURCES,
             least=0,

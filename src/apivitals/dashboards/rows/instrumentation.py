@@ -41,6 +41,8 @@ INSTRUMENTATION = Row(
                 Step(_SERIES_LIMIT * 0.9, colours.BAD),
             ),
             least=0,
+            most=_SERIES_LIMIT,
+            width=16,
             decimals=0,
         ),
         Lines(
@@ -61,6 +63,20 @@ INSTRUMENTATION = Row(
             least=0,
             when_empty="apivitals has no errors.",
         ),
+        Lines(
+            title="Queue time stamps that were not believed",
+            description="Per minute, by reason: the proxy's X-Request-Start was malformed, in the future or too old."
+            " Without it there is no queue time. In the future means that clocks differ: synchronize them.",
+            unit="none",
+            queries=(
+                Query(
+                    f"60 * sum by ({_REASON}) ({rate(of_instance(breakdown.QUEUE_REJECTED))}) > 0",
+                    f"{{{{{_REASON}}}}}",
+                ),
+            ),
+            least=0,
+            when_empty="All were, or none came.",
+        ),
         States(
             title="Sources that can be read",
             description="What samples are taken of: the worst of all instances and workers. Of one that is read in"
@@ -68,6 +84,23 @@ INSTRUMENTATION = Row(
             unit="none",
             queries=(Query(f"min by ({source.SOURCE}) ({of_instance(source.UP)})", "{{source}}"),),
             states=(State(1, "whole", colours.GOOD), State(0, "in part", colours.WORSE)),
+        ),
+        Lines(
+            title="Age of samples",
+            description="How old the last sample of each source is, at the oldest. It goes up and down within"
+            " sample_interval_seconds (5 s, unless set); one that climbs on is a reading that hangs.",
+            unit="s",
+            queries=(Query(f"max by ({source.SOURCE}) ({of_instance(source.AGE)})", "{{source}}"),),
+            least=0,
+        ),
+        Lines(
+            title="GPU driver errors",
+            description="Per minute, times that the driver or a GPU failed to answer, by reason. gpu_lost needs a"
+            " reset; no_permission is what the container is given.",
+            unit="none",
+            queries=(Query(f"60 * sum by ({_REASON}) ({rate(of_instance(gpu.ERRORS))}) > 0", f"{{{{{_REASON}}}}}"),),
+            least=0,
+            when_empty="None, or no driver.",
         ),
         Table(
             title="Last errors of sources",
@@ -88,39 +121,9 @@ INSTRUMENTATION = Row(
                 Column("Value", "Ago", unit="dtdurations", decimals=0, width=90),
             ),
             sorted_by="Ago",
-            width=8,
+            width=24,
+            height=6,
             when_empty="Nothing has failed.",
-        ),
-        Lines(
-            title="Age of samples",
-            description="How old the last sample of each source is, at the oldest. It goes up and down within"
-            " sample_interval_seconds (5 s, unless set); one that climbs on is a reading that hangs.",
-            unit="s",
-            queries=(Query(f"max by ({source.SOURCE}) ({of_instance(source.AGE)})", "{{source}}"),),
-            least=0,
-        ),
-        Lines(
-            title="GPU driver errors",
-            description="Per minute, times that the driver or a GPU failed to answer, by reason. gpu_lost needs a"
-            " reset; no_permission is what the container is given.",
-            unit="none",
-            queries=(Query(f"60 * sum by ({_REASON}) ({rate(of_instance(gpu.ERRORS))}) > 0", f"{{{{{_REASON}}}}}"),),
-            least=0,
-            when_empty="None, or no driver.",
-        ),
-        Lines(
-            title="Queue time stamps that were not believed",
-            description="Per minute, by reason: the proxy's X-Request-Start was malformed, in the future or too old."
-            " Without it there is no queue time. In the future means that clocks differ: synchronize them.",
-            unit="none",
-            queries=(
-                Query(
-                    f"60 * sum by ({_REASON}) ({rate(of_instance(breakdown.QUEUE_REJECTED))}) > 0",
-                    f"{{{{{_REASON}}}}}",
-                ),
-            ),
-            least=0,
-            when_empty="All were, or none came.",
         ),
     ),
 )

@@ -55,6 +55,7 @@ PROCESSES = Row(
                 Column("Value #G", "Up for", unit="dtdurations", width=130),
             ),
             sorted_by="CPUs",
+            height=7,
         ),
         Lines(
             title="CPUs of each process",
@@ -87,7 +88,6 @@ PROCESSES = Row(
             unit="none",
             queries=(_each(process.THREADS),),
             least=0,
-            decimals=0,
         ),
         Lines(
             title="Open descriptors, of the limit",
@@ -134,7 +134,6 @@ PROCESSES = Row(
                 ),
             ),
             least=0,
-            decimals=0,
         ),
     ),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from apivitals.dashboards.panel import Lines, Query, Row
+from apivitals.dashboards import colours
+from apivitals.dashboards.panel import Bars, Lines, Query, Row, Step
 from apivitals.dashboards.selection import WINDOW
 from apivitals.slo.monitoring import ALERTMANAGERS, NOT_SENT, RULE_FAILURES, RULES_MISSED
 
@@ -22,23 +23,26 @@ def _rate(series: str) -> str:
 PROMETHEUS = Row(
     "Prometheus",
     (
-        Lines(
+        Bars(
             title="Rule groups, of their interval",
-            description="How long an evaluation takes, as a share of the time to the next one: the five slowest"
+            description="How long an evaluation takes, as a share of the time to the next one: the eight slowest"
             " groups. At 100 % evaluations are left out and alerts come late: fewer routes or features, or more CPU.",
             unit="percentunit",
             queries=(
                 Query(
-                    "topk(5, "
+                    "topk(8, "
                     + _grouped(
                         "max by (rule_group) (\n"
                         "  prometheus_rule_group_last_duration_seconds / prometheus_rule_group_interval_seconds\n)"
                     )
                     + ")",
                     _GROUP,
+                    at_end=True,
                 ),
             ),
+            steps=(Step(None, colours.GOOD), Step(0.3, colours.WATCH), Step(0.8, colours.BAD)),
             least=0,
+            most=1,
             when_empty=_NOT_SCRAPED,
         ),
         Lines(
@@ -78,7 +82,6 @@ PROMETHEUS = Row(
             ),
             colours={"known": "green", "alerts in the queue": "orange"},
             least=0,
-            decimals=0,
             when_empty=_NOT_SCRAPED,
         ),
         Lines(
@@ -88,7 +91,6 @@ PROMETHEUS = Row(
             unit="short",
             queries=(Query("max by (instance) (prometheus_tsdb_head_series)", "{{instance}}"),),
             least=0,
-            decimals=0,
             when_empty=_NOT_SCRAPED,
         ),
         Lines(

@@ -33,7 +33,6 @@ SESSIONS = Row(
                 ),
             ),
             least=0,
-            decimals=0,
             when_empty=_NONE,
         ),
         Lines(
@@ -88,7 +87,6 @@ SESSIONS = Row(
                 ),
             ),
             least=0,
-            decimals=0,
         ),
         Lines(
             title="Age of what workers tell",

@@ -38,7 +38,6 @@ WAITING = Row(
             colours={"in use": "blue", "waiting": "red", "size": "text"},
             dashed="^size$",
             least=0,
-            decimals=0,
         ),
         Lines(
             title="Wait for a thread, by route",
@@ -62,7 +61,7 @@ WAITING = Row(
             unit="s",
             queries=(
                 Query(f"max by ({PRIORITY}) ({of_class(series.QUEUE_TIME)})", f"{{{{{PRIORITY}}}}}"),
-                Query(threshold("queue_time"), "{{severity}} threshold"),
+                Query(threshold("queue_time", beside=of_class(series.QUEUE_TIME)), "{{severity}} threshold"),
             ),
             colours=colours.PRIORITIES,
             least=0,
@@ -78,7 +77,6 @@ WAITING = Row(
                 Query(threshold("in_flight_requests"), "{{severity}} threshold"),
             ),
             least=0,
-            decimals=0,
         ),
         Lines(
             title="Oldest in flight",
