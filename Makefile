@@ -1,8 +1,8 @@
 # Needs Python >= 3.10 as python3, and make. Everything else is put into .venv, or .venvs for the matrix.
 
 PYTHON ?= python3
-# Real servers that the tests use, as Debian packages; `make test DEBIAN_PACKAGES=` installs none.
-DEBIAN_PACKAGES ?= prometheus prometheus-alertmanager redis-server postgresql docker-compose victoria-metrics chromium
+# Real servers and programs that the tests use, as Debian packages; `make test DEBIAN_PACKAGES=` installs none.
+DEBIAN_PACKAGES ?= prometheus prometheus-alertmanager redis-server postgresql docker-compose victoria-metrics chromium curl openssl
 # Options for demo, test (pytest), test-matrix and benchmark: make demo ARGS="--for 10"
 ARGS ?=
 
