@@ -16,7 +16,7 @@ from apivitals.shipped import shipped
 from apivitals.slo.kubernetes import files
 from apivitals.slo.kubernetes.monitors import OF_THE_OPERATOR
 from tests.support.plain_http import get
-from tests.support.servers import eventually, needs, prometheus
+from tests.support.servers import ROOT, eventually, needs, prometheus
 
 DURATION = re.compile(r"(\d+[hms]|\d+ms)+")
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -265,3 +265,50 @@ def test_alertmanager_takes_the_secret(generated, tmp_path):
 def test_without_receivers_the_clusters_alertmanager_is_left_alone(generated):
     generated(SHOP)
     assert "apivitals-alertmanager.yml" not in generated(FEW_RULES)
+
+
+PAGE = ROOT / "docs" / "kubernetes.md"
+
+
+def test_the_docs_name_the_files_and_resources(generated):
+    page = PAGE.read_text()
+    resources = generated(OF_A_SHOP)
+    patterns = [re.escape(name).replace(r"\*", ".*") for name in re.findall(r"^\| `(.*?)` \|", page, re.MULTILINE)]
+    for name in resources:
+        assert any(re.fullmatch(pattern, name) for pattern in patterns), name
+    named = generated(f"{FEW_RULES}selector: {{job: shop}}\n{OF_A_SHOP.partition('selector')[2].partition(chr(10))[2]}")
+    assert f"configSecret: {named['apivitals-alertmanager.yml']['metadata']['name']}" in page
+    (endpoint,) = named["apivitals-servicemonitor.yml"]["spec"]["endpoints"]
+    secret = endpoint["authorization"]["credentials"]
+    assert f"create secret generic {secret['name']} --from-literal={secret['key']}=" in page
+
+
+def test_the_docs_scrape_configuration_relabels_as_it_should():
+    """With a target as discovery in Kubernetes would find it; Debian's Prometheus is built without that."""
+    (block,) = re.findall(r"^```yaml\n(scrape_configs:.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    content = yaml.safe_load(block)
+    (job,) = content["scrape_configs"]
+    del job["kubernetes_sd_configs"]
+    annotation = "__meta_kubernetes_pod_annotation_prometheus_io"
+    found = {
+        f"{annotation}_scrape": "true",
+        f"{annotation}_path": "/m",
+        f"{annotation}_port": "9464",
+        "__meta_kubernetes_pod_label_app_kubernetes_io_name": "shop",
+        "__meta_kubernetes_namespace": "shop",
+        "__meta_kubernetes_pod_name": "shop-7d4b9-x2x4z",
+    }
+    # One pod with two container ports, and one that is not to be scraped
+    job["static_configs"] = [
+        {"targets": ["127.0.0.1:1", "127.0.0.1:2"], "labels": found},
+        {"targets": ["127.0.0.1:3"], "labels": found | {f"{annotation}_scrape": "false"}},
+    ]
+    with prometheus(yaml.safe_dump(content)) as server:
+
+        def targets():
+            return json.loads(get(f"{server.url}/api/v1/targets").body)["data"]["activeTargets"]
+
+        eventually(lambda: bool(targets()), "a target")
+        (target,) = targets()
+        assert target["labels"] == {"job": "shop", "namespace": "shop", "instance": "shop-7d4b9-x2x4z"}
+        assert target["scrapeUrl"] == "http://127.0.0.1:9464/m"
