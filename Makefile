@@ -13,7 +13,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix lint format benchmark wheel packages clean
+.PHONY: help demo test test-matrix lint format benchmark walk wheel packages clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test-matrix: ## Run the unit tests on every Python found, with newest and oldest
 benchmark: $(STAMP)-benchmark ## Measure the added CPU per request, and the scrape, against the peers
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
 	$(BIN)/python -m benchmarks.scrape
+
+walk: ## Go a newcomer's way, from git clone to an alert that arrives
+	@$(PYTHON) tools/walk.py $(ARGS)
 
 wheel: $(STAMP)-dev ## Build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --outdir dist
