@@ -22,7 +22,7 @@ def guard():
 
 
 def program_of(guard):
-    found = []
+    found: list[psutil.Process] = []
 
     def started():
         found[:] = psutil.Process(guard.pid).children()
