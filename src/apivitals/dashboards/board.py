@@ -84,8 +84,13 @@ def _position(place: Place) -> models.GridPos:
 
 
 def _alerts(severity: str, colour: str, *, shown: bool) -> Any:
-    """Mark where alerts began to fire and where they ended; warnings only when asked for, since they may be many."""
-    firing = Select({})("ALERTS", 'alertstate="firing"', f'severity="{severity}"', JOB_MATCHER)
+    """Mark where alerts began to fire; warnings only when asked for, since they may be many.
+
+    Only where they began: an alert that goes on would colour the whole picture.
+    """
+    selected = ("ALERTS", 'alertstate="firing"', f'severity="{severity}"', JOB_MATCHER)
+    by = "max by (alertname, job, priority)"
+    now, before = (f"{by} ({Select({})(*selected, before=ago)})" for ago in ("", "$__interval"))
     return (
         dashboard.AnnotationQuery()
         .name(f"Alerts: {severity}")
@@ -93,7 +98,7 @@ def _alerts(severity: str, colour: str, *, shown: bool) -> Any:
         .enable(enable=shown)
         .hide(hide=False)
         .icon_color(colour)
-        .expr(f"max by (alertname, job, priority) ({firing})")
+        .expr(f"{now} unless {before}")
         .step("30s")
         .title_format("{{alertname}}")
         .text_format("{{job}} {{priority}}")
