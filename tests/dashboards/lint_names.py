@@ -1,20 +1,17 @@
 """Rules for what queries name."""
 
 from collections.abc import Iterator
-from functools import cache
 
 from tests.dashboards.vocabulary import OF_A_TARGET, is_of_the_monitoring, vocabulary
 from tests.support.dashboards import Dashboard, queries
 from tests.support.promql import Selector, names
-
-_known = cache(vocabulary)
 
 
 def metrics_are_known(dashboard: Dashboard) -> Iterator[str]:
     """In the catalog, recorded by the shipped rules, or of Prometheus and Alertmanager themselves."""
     for query in queries(dashboard):
         for selector in names(query.expr).selectors:
-            if selector.metric not in _known() and not is_of_the_monitoring(selector.metric):
+            if selector.metric not in vocabulary() and not is_of_the_monitoring(selector.metric):
                 yield f"{query.where}: no series is called {selector.metric or dict.fromkeys(selector.matchers)}"
 
 
@@ -47,7 +44,7 @@ def legends_have_their_labels(dashboard: Dashboard) -> Iterator[str]:
 
 
 def _labels(selector: Selector) -> frozenset[str]:
-    return _known().get(selector.metric, OF_A_TARGET)
+    return vocabulary().get(selector.metric, OF_A_TARGET)
 
 
 def _placeholders(legend: str) -> set[str]:

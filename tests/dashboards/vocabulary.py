@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from apivitals.catalog import CATALOG, Kind, Metric, process, runtime, source
 from apivitals.objectives import Objectives, from_mapping
@@ -57,6 +58,7 @@ def exposed() -> dict[str, frozenset[str]]:
     return made
 
 
+@cache
 def counters() -> frozenset[str]:
     """Return the names of series that only grow."""
     totals = {metric.exposed for metric in CATALOG if metric.kind is Kind.COUNTER}
@@ -64,6 +66,7 @@ def counters() -> frozenset[str]:
     return frozenset(totals | {f"{name}_{part}" for name in histograms for part in ("bucket", "sum", "count")})
 
 
+@cache
 def recorded() -> dict[str, frozenset[str]]:
     """Return the recorded series of the default objectives and of fuller ones, and the labels of each.
 
@@ -101,6 +104,7 @@ def alert_labels() -> frozenset[str]:
     return frozenset(made)
 
 
+@cache
 def vocabulary() -> dict[str, frozenset[str]]:
     """Return every name that a query may have, but for the ones of Prometheus itself, and the labels of each."""
     alerts = alert_labels()

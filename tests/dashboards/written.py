@@ -56,7 +56,8 @@ def _fitting(selector: Selector) -> Iterator[Labels]:
     if known is not None and selector.metric in {ALERTS, SINCE}:
         labels = known & {*_OF_AN_ALERT, *(matcher.label for matcher in selector.matchers)}
     elif known is None:
-        labels = frozenset({"job", "instance", *(matcher.label for matcher in selector.matchers)})
+        own = {"le"} if selector.metric.endswith("_bucket") else set()
+        labels = frozenset({"job", "instance", *own, *(matcher.label for matcher in selector.matchers)})
     else:
         labels = known - _NOT_ON_EACH
     values = {label: list(_values(label, selector)) for label in sorted(labels) if label != "__name__"}

@@ -16,6 +16,7 @@ from tools.pictures.steps import Times
 ALL = "$__all"
 # A number is none: ``$1`` is a group of label_replace()'s expression.
 _REFERENCE = re.compile(r"\$([a-zA-Z_]\w*)|\$\{(\w+)(?:\.[^:}]+)?(?::([^}]+))?\}|\[\[(\w+)(?::(\w+))?\]\]")
+"""Not ``$1``, which is a group of `label_replace`."""
 _SPECIAL = re.compile(r"[$^*{}\[\]'+?.()|]")
 _OF_A_REGEX = re.compile(r"[\\^$*+?.()|\[\]{}/]")
 
