@@ -24,6 +24,8 @@ from tests.support.servers import Server, free_port, needs, running
 JOB, INSTANCE = "written", "127.0.0.1:8000"
 HISTORY_SECONDS, HISTORY_STEP = 32 * 86400, 1800
 RECENT_SECONDS, RECENT_STEP = 6 * 3600, 60
+ALERTED_SECONDS = 3600
+"""Since when alerts fire: their beginning is among what is shown."""
 Labels = tuple[tuple[str, str], ...]
 _USUAL = {
     "job": (JOB,),
@@ -100,6 +102,7 @@ def open_metrics(wanted: Mapping[str, Collection[Labels]], end: float) -> Iterat
         yield f"# TYPE {metric} gauge\n"
         is_recorded = ":" in metric
         back, step = (HISTORY_SECONDS, HISTORY_STEP) if is_recorded else (RECENT_SECONDS, RECENT_STEP)
+        back = ALERTED_SECONDS if metric in {ALERTS, SINCE} else back
         first = (end - back) // step * step
         times = [first + number * step for number in range(back // step + 1)]
         for labels in sorted(wanted[metric]):

@@ -8,6 +8,7 @@ that runs. Exit status 1 says that a panel has an error or no data.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,7 @@ DASHBOARDS = Path(__file__).parents[2] / "grafana" / "dashboards"
 def main() -> int:
     """Draw what the command line says; 0, or 1 where panels have errors or no data, or 2 for wrong use."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     files = options.dashboards or sorted(DASHBOARDS.glob("*.json"))
     options.out.mkdir(parents=True, exist_ok=True)
     try:
