@@ -62,7 +62,7 @@ def test_the_page_says_how_it_was_made(page):
         ("Panel 5", ["Mean", "Max", 'stroke-dasharray="6 6"', f'stroke="{DARK.color("red")}"', "req/s"]),
         ("Panel 6", ["requests</text>", 'opacity="0.4"', "entry"]),
         ("Panel 7", ["500 ms", "<rect", DARK.heat("Blues", 1.0)]),
-        ("Panel 8", ["Rate ↓", "p95", " s</td>", "var-job=written", "/d/good?from="]),
+        ("Panel 8", ["Rate ↓", "p95", "s</td>", "var-job=written", "/d/good?from="]),
         ("Panel 9", ["good", f'fill="{DARK.color("blue")}"']),
         ("Words", ["<h2>Read me</h2>", "<em>one</em>", "<code>two</code>", 'href="https://example.org/x"']),
     ],
