@@ -26,6 +26,7 @@ _REAL = f'{GPU_ID}!=""'
 _UNCORRECTED = f'{ERROR_TYPE}="uncorrected"'
 _WAY, _PROCESS = label_name(http.DIRECTION), "process_pid"
 _MODEL, _DRIVER, _PARENT = "hw_model", "hw_driver_version", "hw_parent"
+_SILENT = (State(0, "answers", colours.GOOD), State(1, "is silent", colours.BAD))
 _ABOUT = (_MODEL, _DRIVER, _PARENT)
 _TABLE_BY = ", ".join(("job", INSTANCE_LABEL, GPU_INDEX, GPU_ID, *_ABOUT))
 
@@ -35,7 +36,7 @@ def _described(selected: str) -> str:
     info = of_gpu_parts(gpu.INFO)
     return (
         f"max by ({_TABLE_BY}) (\n  {selected}\n"
-        f"  * on (job, {INSTANCE_LABEL}, {GPU_ID}) group_left ({', '.join(_ABOUT)})\n  {info}\n)"
+        f"  * on (job, {INSTANCE_LABEL}, {GPU_ID}, {GPU_INDEX}) group_left ({', '.join(_ABOUT)})\n  {info}\n)"
     )
 
 
@@ -151,18 +152,19 @@ _TROUBLE = Row(
         ),
         Table(
             title="Silent, and why",
-            description="GPUs that do not answer, and instances that have none to ask, with the reason. Without an"
-            " NVIDIA driver it is library_not_found, which is no fault where no GPU is meant to be.",
+            description="What does not answer comes first, with the reason; an instance that has no GPU to ask has one"
+            " line without a number. library_not_found is no fault where no GPU is meant to be.",
             unit="none",
-            queries=(Query(f"max by (job, {_BY}, {REASON}) ({of_instance(gpu.UP)}) == 0"),),
+            queries=(Query(f"1 - max by ({_BY}, {REASON}) ({of_instance(gpu.UP)})"),),
             columns=(
                 Column(INSTANCE_LABEL, "Instance"),
-                Column(GPU_INDEX, "GPU", width=70),
+                Column(GPU_INDEX, "GPU", width=60),
+                Column("Value", "It", states=_SILENT, width=90),
                 Column(REASON, "Reason"),
             ),
-            sorted_by="Instance",
-            when_empty="All GPUs answer.",
+            sorted_by="It",
             width=8,
+            when_empty="No instance looks for GPUs.",
         ),
         Lines(
             title="Memory errors, per hour",
@@ -209,6 +211,7 @@ _LIST = Row(
                 Column(_PARENT, "Of GPU"),
             ),
             sorted_by="Busy",
+            height=7,
             when_empty=_NONE,
         ),
     ),

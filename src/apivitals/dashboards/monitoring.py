@@ -119,7 +119,7 @@ _SCRAPES = Row(
             description="Each instance over time. Gaps at the same time in all of them are of Prometheus itself, or of"
             " the network; in one, it was restarted or its event loop was blocked.",
             unit="none",
-            queries=(Query(f"max by (job, {INSTANCE_LABEL}) ({of_instance(UP)})", "{{job}} {{instance}}"),),
+            queries=(Query(f"max by ({INSTANCE_LABEL}) ({of_instance(UP)})", "{{instance}}"),),
             states=(State(1, "answers", colours.GOOD), State(0, "does not", colours.BAD)),
         ),
         Lines(

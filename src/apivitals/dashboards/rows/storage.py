@@ -21,10 +21,12 @@ def _by_disk(counter: Metric) -> tuple[Query, ...]:
     return (Query(f"max by ({by}) ({rate(of_instance(counter))})", legend),)
 
 
-def _by_interface(counter: Metric, what: str = "", *, only_some: bool = False) -> Query:
+def _by_interface(counter: Metric, what: str = "") -> Query:
+    """Give the rate of each interface and direction; bridges and the like that carry nothing are left out."""
     by = f"{INSTANCE_LABEL}, {_INTERFACE}, {_NETWORK_DIRECTION}"
+    shown, in_all = rate(of_instance(counter)), f"rate({of_instance(counter)}[$__range])"
     legend = f"{{{{{_INTERFACE}}}}} {{{{{_NETWORK_DIRECTION}}}}}{what}, {{{{instance}}}}"
-    return Query(f"max by ({by}) ({rate(of_instance(counter))}){' > 0' if only_some else ''}", legend)
+    return Query(f"max by ({by}) ({shown} and {in_all} > 0)", legend)
 
 
 DISKS_AND_NETWORK = Row(
@@ -94,8 +96,8 @@ DISKS_AND_NETWORK = Row(
             " than the host takes in. Either makes calls slow by a retransmission, and not fail.",
             unit="pps",
             queries=(
-                _by_interface(host.NETWORK_ERRORS, " errors", only_some=True),
-                _by_interface(host.NETWORK_DROPPED, " dropped", only_some=True),
+                _by_interface(host.NETWORK_ERRORS, " errors"),
+                _by_interface(host.NETWORK_DROPPED, " dropped"),
             ),
             least=0,
             when_empty="No errors, and nothing is dropped.",
