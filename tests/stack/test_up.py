@@ -1,5 +1,6 @@
 """`apivitals up`: everything started, said where it is, and ended together; with real programs but for Grafana."""
 
+import errno
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from apivitals.shipped import shipped
 from tests.support.alertmanager import program
 from tests.support.exposition import samples
 from tests.support.plain_http import get
-from tests.support.servers import ROOT, eventually, needs, uvicorn
+from tests.support.servers import ROOT, eventually, free_port, needs, uvicorn
 from tests.support.up import STOP_SECONDS, up
 
 pytest.importorskip("fastapi", reason="the service is a FastAPI one")
@@ -140,11 +141,16 @@ def test_a_service_of_ones_own_until_ctrl_c(guarded, token, tmp_path):
 
 
 def test_a_server_that_ends_by_itself_ends_the_others_with_a_line(guarded, token, tmp_path):
-    with up("--url", guarded.url, "--token-file", token, cwd=tmp_path, env=os.environ) as running:
+    not_yet = f"http://127.0.0.1:{free_port()}"
+    with up("--url", guarded.url, "--url", not_yet, "--token-file", token, cwd=tmp_path, env=os.environ) as running:
+        reason = f"[Errno {errno.ECONNREFUSED}] Connection refused"
+        said = f"apivitals: {not_yet}/metrics does not answer: {reason}; Prometheus keeps trying\n"
+        assert running.err == said
         (server,) = running.named("alertmanager")
         server.kill()
         assert running.process.wait(STOP_SECONDS) == 1
-        assert re.match(r"apivitals: the Alertmanager has ended \(status 137\); its log ", running.err)
+        ended = running.err.removeprefix(said)
+        assert re.match(r"apivitals: the Alertmanager has ended \(status 137\); its log ", ended)
         assert "Traceback" not in running.err
         assert running.none_left
 

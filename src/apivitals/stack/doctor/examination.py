@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +52,9 @@ def examine(asked: Asked, service: Described) -> Iterator[Check]:
     else:
         try:
             with Prometheus(asked.prometheus) as prometheus:
+                prometheus.query("vector(1)")
                 yield ok("Prometheus", f"{prometheus.url} answers{_version(prometheus)}")
-                target = find_target(prometheus, url)
+                target = _target(prometheus, url)
                 yield from _prometheus(prometheus, target, url, asked.alertmanager, service)
         except PrometheusError as error:
             yield problem("Prometheus", str(error), "start it, or give the address that it listens on")
@@ -76,12 +77,28 @@ def _prometheus(
     if target is not None:
         yield interval_check(target, service.objectives)
     yield from storage_checks(prometheus, service.objectives)
-    yield from rule_checks(prometheus, service.objectives, target)
-    yield alerting_check(prometheus, alertmanager)
+    yield from _if_offered("rules", lambda: rule_checks(prometheus, service.objectives, target))
+    yield from _if_offered("alerting", lambda: iter([alerting_check(prometheus, alertmanager)]))
+
+
+def _if_offered(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    """Yield the answers; that others which answer queries do not know a question is no fault of theirs."""
+    try:
+        yield from checks()
+    except NotOfferedError as error:
+        yield skipped(name, str(error))
+
+
+def _target(prometheus: Prometheus, url: str) -> ScrapeTarget | None:
+    try:
+        return find_target(prometheus, url)
+    except NotOfferedError:
+        return None
 
 
 def _version(prometheus: Prometheus) -> str:
     try:
-        return f", version {prometheus.version()}"
+        version = prometheus.version()
     except NotOfferedError:
         return ""
+    return f", version {version}" if version else ""

@@ -80,8 +80,8 @@ class Prometheus:
         self._client.close()
 
     def version(self) -> str:
-        """Return which one it is. This method and the others raise PrometheusError where it cannot be asked."""
-        return self._read("status/buildinfo", lambda data: str(data["version"]))
+        """Return which one it is, or nothing. This and the others raise PrometheusError where it cannot be asked."""
+        return self._read("status/buildinfo", lambda data: str(data.get("version", "")))
 
     def flags(self) -> dict[str, str]:
         """Return the options that it was started with, without dashes."""
