@@ -59,7 +59,8 @@ def _apdex(select: Select, subject: Subject) -> Recording:
     ratings, buckets = subject.demands.response_time_seconds, subject.level.response_buckets
     satisfied = subject.series(select, buckets, OK, le(ratings.good))
     tolerating = subject.series(select, buckets, OK, le(ratings.critical))
-    requests = subject.series(select, subject.level.requests)
+    # of one rule, all of them: what two groups of rules record is not of one time
+    requests = f"sum without (outcome, le) ({subject.series(select, buckets, EVERYTHING)})"
     parts = "\n  +\n".join(f"  sum without (outcome, le) ({part})" for part in (satisfied, tolerating))
     # requests that all failed have no bucket of answered ones
     answered = subject.series(select, buckets, OK, EVERYTHING)
