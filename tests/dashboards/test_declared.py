@@ -12,16 +12,21 @@ pytest.importorskip("grafana_foundation_sdk", reason="makes the dashboards; it n
 from apivitals.dashboards.layout import Place, placed  # only where it can be
 from apivitals.dashboards.panel import Lines  # the same
 
-TOOL = [sys.executable, ROOT / "tools/dashboards.py"]
+DIRECTORY = ROOT / "grafana/dashboards"
+TOOL = [sys.executable, str(ROOT / "tools/dashboards.py")]
 
 
-def lines(title, width, height=8):
+def lines(title: str, width: int, height: int = 8) -> Lines:
     return Lines(title=title, description="", unit="s", queries=(), width=width, height=height)
 
 
 def test_files_are_up_to_date():
     done = subprocess.run([*TOOL, "--check"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_links_and_annotations_are_in_sight():
+    assert [file.name for file in sorted(DIRECTORY.glob("*.json")) if "inControlsMenu" in file.read_text()] == []
 
 
 def test_the_tool_says_how_it_is_used():

@@ -36,7 +36,8 @@ class Board:
 
     def json(self) -> str:
         """Return the text of its file."""
-        return json.dumps(self._built(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        content = json.loads(json.dumps(self._built(), cls=JSONEncoder), object_hook=_in_sight)
+        return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     def _built(self) -> models.Dashboard:
         built: models.Dashboard = (
@@ -71,6 +72,11 @@ class Board:
             else:
                 yield from inside
                 top += height_of(row)
+
+
+def _in_sight(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave links and annotations where they are seen: the SDK puts all of them into a menu."""
+    return {key: value for key, value in content.items() if (key, value) != ("placement", "inControlsMenu")}
 
 
 def _panel(panel: Panel, place: Place, number: int) -> models.Panel:
