@@ -373,6 +373,9 @@ def main() -> None:
         missing.append("alertmanager")
     if missing:
         fail(f"not installed: {', '.join(missing)}")
+    # What runs in the background of a script ignores Ctrl-C, and what it starts would too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: fail("told to stop"))
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="walk-") as directory:
         walker = Walker(Path(directory), begun)
