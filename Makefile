@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # Real servers and programs that the tests use, as Debian packages; `make test DEBIAN_PACKAGES=` installs none.
-DEBIAN_PACKAGES ?= prometheus prometheus-alertmanager redis-server postgresql docker-compose victoria-metrics chromium curl openssl
+DEBIAN_PACKAGES ?= prometheus prometheus-alertmanager redis-server postgresql docker-compose victoria-metrics wget chromium curl openssl
 # Options for demo, test (pytest), test-matrix and benchmark: make demo ARGS="--for 10"
 ARGS ?=
 

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from apivitals.shipped import shipped
-from tests.support.alertmanager import alertmanager
+from tests.support.alertmanager import Alertmanager, alertmanager
 from tests.support.dashboards import Filled, Prometheus, Times, fillings, queries, references, shipped_dashboards
 from tests.support.servers import Server, eventually, needs, prometheus, uvicorn
 from tests.support.steady_load import steady_load
@@ -75,8 +75,9 @@ class Story:
     prometheus: Server
     everything: Server
     """VictoriaMetrics with all that Prometheus scraped and recorded."""
-    raw: Server
-    """One with what it scraped only."""
+    ruled: Server
+    """One with what it scraped, and what vmalert makes of that: it reads from where it writes to, as in the profile."""
+    told: Alertmanager
     rules: Path
     at: int
 
@@ -84,7 +85,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
     """Run a service under load, a Prometheus that scrapes it and evaluates the rules, and two whom it writes to."""
-    needs("prometheus", "victoria-metrics")
+    needs("prometheus", "victoria-metrics", "vmalert")
     with tempfile.TemporaryDirectory(prefix="scale-") as name, ExitStack() as started:
         directory = Path(name)
         rules = directory / "rules"
@@ -93,14 +94,16 @@ def story() -> Iterator[Story]:
         kiosk = started.enter_context(uvicorn("tests.stack.apps.kiosk:app"))
         for path, every_seconds in LOAD.items():
             started.enter_context(steady_load(kiosk.url + path, 1, every_seconds))
-        everything, raw = (started.enter_context(store()) for _ in range(2))
-        written = configuration(kiosk, rules, everything, raw)
+        everything, ruled = (started.enter_context(store()) for _ in range(2))
+        written = configuration(kiosk, rules, everything, ruled)
         scraping = started.enter_context(prometheus(written, f"--query.lookback-delta={LOOKBACK}"))
+        told = started.enter_context(alertmanager(shipped("alertmanager/alertmanager.yml")))
+        started.enter_context(ruler(directory / "sooner", ruled, told))
         time.sleep(SECONDS)
         at = a_good_moment(scraping)
-        for one in (everything, raw):
+        for one in (everything, ruled):
             eventually(partial(has_samples_after, one, at + ARRIVED_SECONDS), "samples arrive", MOST_LATE_SECONDS)
-        yield Story(scraping, everything, raw, rules, at)
+        yield Story(scraping, everything, ruled, told, rules, at)
 
 
 def a_good_moment(server: Server) -> int:
@@ -125,7 +128,24 @@ def store() -> AbstractContextManager[Server]:
     )
 
 
-def configuration(kiosk: Server, rules: Path, everything: Server, raw: Server) -> str:
+def ruler(rules: Path, place: Server, told: Alertmanager) -> AbstractContextManager[Server]:
+    """Run vmalert with the shipped rules, evaluated every few seconds and otherwise as they are."""
+    shutil.copytree(shipped("prometheus/rules"), rules)
+    for file in rules.glob("*.yml"):
+        content = yaml.safe_load(file.read_text())
+        for group in content["groups"]:
+            group["interval"] = "4s"
+        file.write_text(yaml.safe_dump(content))
+    return vmalert(
+        f"-rule={rules}/*.yml",
+        f"-datasource.url={place.url}",
+        f"-remoteWrite.url={place.url}",
+        "-remoteWrite.flushInterval=500ms",
+        f"-notifier.url={told.url}",
+    )
+
+
+def configuration(kiosk: Server, rules: Path, everything: Server, ruled: Server) -> str:
     in_order = {"batch_send_deadline": "200ms", "max_shards": 1}
     recorded = {"source_labels": ["__name__"], "regex": ".*:.*|ALERTS.*", "action": "drop"}
     return yaml.safe_dump(
@@ -134,7 +154,7 @@ def configuration(kiosk: Server, rules: Path, everything: Server, raw: Server) -
             "rule_files": [f"{rules}/*.yml"],
             "remote_write": [
                 {"url": f"{everything.url}/api/v1/write", "queue_config": in_order},
-                {"url": f"{raw.url}/api/v1/write", "queue_config": in_order, "write_relabel_configs": [recorded]},
+                {"url": f"{ruled.url}/api/v1/write", "queue_config": in_order, "write_relabel_configs": [recorded]},
             ],
             "scrape_configs": [{"job_name": "kiosk", "static_configs": [{"targets": [f"127.0.0.1:{kiosk.port}"]}]}],
         }
@@ -254,7 +274,6 @@ class TestVmalert:
 
     def test_records_the_same(self, story: Story, tmp_path: Path):
         """Of the samples that Prometheus had, at one time: vmalert's replay needs nobody to wait for intervals."""
-        needs("vmalert")
         for file in story.rules.glob("*.yml"):
             content = yaml.safe_load(file.read_text())
             for group in content["groups"]:
@@ -288,32 +307,16 @@ class TestVmalert:
         assert too_many_too_far(found) == []
         assert len(found) > 80
 
-    def test_evaluates_on_its_own_and_tells_alertmanager(self, story: Story, tmp_path: Path):
-        """As in the profile: it reads from where it writes to, so that rules find what earlier ones recorded."""
-        needs("vmalert")
-        shutil.copytree(shipped("prometheus/rules"), tmp_path / "rules")
-        for file in (tmp_path / "rules").glob("*.yml"):
-            content = yaml.safe_load(file.read_text())
-            for group in content["groups"]:
-                group["interval"] = "2s"
-            file.write_text(yaml.safe_dump(content))
-        depths = ("job_route:http_requests:rate5m", "job_priority:http_requests:rate5m", "job:http_requests:rate5m")
-        with alertmanager(shipped("alertmanager/alertmanager.yml")) as told:
-            options = [
-                f"-rule={tmp_path}/rules/*.yml",
-                f"-datasource.url={story.raw.url}",
-                f"-remoteWrite.url={story.raw.url}",
-                "-remoteWrite.flushInterval=500ms",
-                f"-notifier.url={told.url}",
-            ]
-            with vmalert(*options):
-                for name in depths:
-                    eventually(partial(has, story.raw, name), name, MOST_LATE_SECONDS)
-                eventually(
-                    lambda: "ApiWatchdog" in {alert["labels"]["alertname"] for alert in told.alerts()},
-                    "the watchdog is told",
-                    MOST_LATE_SECONDS,
-                )
+    def test_evaluates_on_its_own_and_tells_alertmanager(self, story: Story):
+        """Each rule finds what earlier ones have recorded: three of them build on each other here."""
+        for level in ("job_route", "job_priority", "job"):
+            name = f"{level}:http_requests:rate5m"
+            eventually(partial(has, story.ruled, name), name, MOST_LATE_SECONDS)
+        eventually(
+            lambda: "ApiWatchdog" in {alert["labels"]["alertname"] for alert in story.told.alerts()},
+            "the watchdog is told",
+            MOST_LATE_SECONDS,
+        )
 
 
 def together(rules: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
