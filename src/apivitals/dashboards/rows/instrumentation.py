@@ -31,10 +31,10 @@ INSTRUMENTATION = Row(
         ),
         Bars(
             title="Series held, by metric",
-            description=f"The ten metrics with the most series in one instance. At series_limit ({_SERIES_LIMIT:,}"
+            description=f"The eight metrics with the most series in one instance. At series_limit ({_SERIES_LIMIT:,}"
             " unless set) new ones are counted without labels: take away a label before that.",
             unit="short",
-            queries=(Query(f"topk(10, max by (metric) ({of_instance(internal.SERIES)}))", "{{metric}}", at_end=True),),
+            queries=(Query(f"topk(8, max by (metric) ({of_instance(internal.SERIES)}))", "{{metric}}", at_end=True),),
             steps=(
                 Step(None, colours.GOOD),
                 Step(_SERIES_LIMIT / 2, colours.WATCH),

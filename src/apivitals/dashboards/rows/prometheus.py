@@ -25,12 +25,12 @@ PROMETHEUS = Row(
     (
         Bars(
             title="Rule groups, of their interval",
-            description="How long an evaluation takes, as a share of the time to the next one: the six slowest groups."
-            " At 100 % evaluations are left out and alerts come late: fewer routes or features, or more CPU.",
+            description="How long an evaluation takes, as a share of the time to the next one: the five slowest"
+            " groups. At 100 % evaluations are left out and alerts come late: fewer routes or features, or more CPU.",
             unit="percentunit",
             queries=(
                 Query(
-                    "topk(6, "
+                    "topk(5, "
                     + _grouped(
                         "max by (rule_group) (\n"
                         "  prometheus_rule_group_last_duration_seconds / prometheus_rule_group_interval_seconds\n)"

@@ -11,7 +11,7 @@ from apivitals.slo.thresholds.machine import MOUNTPOINT
 _DEVICE, _DISK_DIRECTION = label_name(host.DEVICE), label_name(host.DISK_DIRECTION)
 _INTERFACE, _NETWORK_DIRECTION = label_name(host.INTERFACE), label_name(host.NETWORK_DIRECTION)
 _NO_DISK = "No disk can be told from its partitions here."
-_NO_INTERFACE = "There is no interface but loopback."
+_NO_INTERFACE = "No interface but loopback carries anything."
 
 
 def _by_disk(counter: Metric) -> tuple[Query, ...]:
