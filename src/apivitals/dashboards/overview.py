@@ -167,7 +167,9 @@ _WRONG = Row(
             unit="percentunit",
             queries=(
                 Query(
-                    f"min by ({PRIORITY}, slo) ({of_class(_C.budget_remaining)})", "{{priority}} {{slo}}", at_end=True
+                    f"sort(min by ({PRIORITY}, slo) ({of_class(_C.budget_remaining)}))",
+                    "{{priority}} {{slo}}",
+                    at_end=True,
                 ),
             ),
             steps=colours.LEFT,

@@ -91,7 +91,7 @@ COMPLIANCE = Row(
             unit="percentunit",
             queries=(
                 Query(
-                    f"min by ({PRIORITY}, {', '.join(_NAMES)}) ({of_class(_C.budget_remaining)})",
+                    f"sort(min by ({PRIORITY}, {', '.join(_NAMES)}) ({of_class(_C.budget_remaining)}))",
                     "{{priority}} {{slo}} {{objective}}",
                     at_end=True,
                 ),
