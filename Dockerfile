@@ -20,5 +20,5 @@ USER 10001:10001
 EXPOSE 8000
 # Not urllib, which would ask a proxy of the environment.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=5 CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=3); c.request('GET', '/health'); exit(c.getresponse().status != 200)"]
-# Workers: WEB_CONCURRENCY.
-CMD ["uvicorn", "apivitals.demo.service:app", "--host=0.0.0.0", "--port=8000", "--no-access-log", "--timeout-graceful-shutdown=8"]
+# Workers: WEB_CONCURRENCY. One that is late on a busy machine is not killed for it while it still starts.
+CMD ["uvicorn", "apivitals.demo.service:app", "--host=0.0.0.0", "--port=8000", "--no-access-log", "--timeout-graceful-shutdown=8", "--timeout-worker-healthcheck=60"]
