@@ -12,6 +12,16 @@ from tests.support.servers import ROOT
 
 pytest.importorskip("build", reason="no `build` to make the wheel with")
 
+SHIPPED = """
+from apivitals.shipped import shipped
+print(*sorted(file.name for file in shipped("grafana/dashboards").iterdir()))
+print(shipped("grafana/provisioning").parent.parent.name)
+print(*(shipped(name).is_file() for name in ("prometheus/prometheus.yml", "alertmanager/alertmanager.yml")))
+try:
+    shipped("grafana/nothing")
+except FileNotFoundError as error:
+    print(str(error).endswith("nothing does not exist: it should have been installed with apivitals"))
+"""
 FIND = "import importlib.util as u; print([name for name in {modules} if u.find_spec(name)])"
 SERVICE = """
 import asyncio
@@ -120,3 +130,9 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
     done = subprocess.run(command, capture_output=True, text=True, env=env and os.environ | env, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+def test_what_ships_beside_the_code_is_found(environment: Path):
+    dashboards = sorted(file.name for file in (ROOT / "grafana/dashboards").glob("*.json"))
+    found = run(environment / "bin/python", "-c", SHIPPED)
+    assert found == f"{' '.join(dashboards)}\nshipped\nTrue True\nTrue\n"
