@@ -21,7 +21,7 @@ help: ## List the targets
 demo: $(STAMP)-demo ## Run the demo service under load and watch its vital signs
 	@$(BIN)/apivitals demo $(ARGS)
 
-test: packages lint ## Lint, check types and run all tests
+test: packages lint $(STAMP)-benchmark ## Lint, check types and run all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(STAMP)-dev ## Check style, format and types

@@ -147,7 +147,7 @@ def _three_columns(title: str) -> list[list[str]]:
 
 
 def test_the_instrumentators_names_and_labels_are_on_its_page():
-    pytest.importorskip(INSTRUMENTATOR, reason="only `make benchmark` installs it")
+    pytest.importorskip(INSTRUMENTATOR, reason="the extra `benchmark` has it, which `make test` installs")
     setup = "instrumentator(should_instrument_requests_inprogress=True)"
     (shown,) = pages(setup, "/metrics")
     theirs = metric_names("\n".join(row[0] for row in rows("prometheus-fastapi-instrumentator", "there", "here")))
@@ -168,7 +168,7 @@ def test_the_instrumentators_names_and_labels_are_on_its_page():
 
 
 def test_the_exporters_names_and_labels_are_on_its_page():
-    pytest.importorskip(EXPORTER, reason="only `make benchmark` installs it")
+    pytest.importorskip(EXPORTER, reason="the extra `benchmark` has it, which `make test` installs")
     (shown,) = pages("exporter()", "/metrics")
     theirs = metric_names("\n".join(row[0] for row in rows("starlette_exporter", "there", "here")))
     assert theirs - {"group_paths", "filter_unhandled_paths"} <= names(shown)
@@ -193,7 +193,7 @@ def test_opentelemetrys_names_and_labels_are_on_its_page(column, opt_in):
 
 
 def test_with_the_instrumentator_both_are_on_one_page():
-    pytest.importorskip(INSTRUMENTATOR, reason="only `make benchmark` installs it")
+    pytest.importorskip(INSTRUMENTATOR, reason="the extra `benchmark` has it, which `make test` installs")
     (both,) = pages("instrumentator(); ours()", "/metrics")
     assert both.value("http_requests_total", handler="/books/{number}") == 1
     assert both.value("http_server_request_duration_seconds_count", http_route="/books/{number}") == 1
@@ -208,7 +208,7 @@ def test_with_the_instrumentator_both_are_on_one_page():
 
 
 def test_with_the_exporter_both_are_on_one_page():
-    pytest.importorskip(EXPORTER, reason="only `make benchmark` installs it")
+    pytest.importorskip(EXPORTER, reason="the extra `benchmark` has it, which `make test` installs")
     (both,) = pages("exporter(); ours()", "/metrics")
     for name, label in (
         ("starlette_requests_total", "path"),
