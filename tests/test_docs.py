@@ -20,7 +20,7 @@ METRIC = re.compile(
 )
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 NOT_A_HEADING = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-# Only `make benchmark` installs them; tests/real/test_migrating_docs.py looks at them
+# The extra `benchmark` has them; tests/real/test_migrating_docs.py looks at them
 OTHERS = re.compile(r"^from (prometheus_fastapi_instrumentator|starlette_exporter) ", re.MULTILINE)
 
 
