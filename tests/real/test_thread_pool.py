@@ -12,7 +12,7 @@ from tests.support.servers import uvicorn
 
 pytest.importorskip("fastapi", reason="the service is a FastAPI one")
 
-REQUESTS, THREADS, SECONDS = 60, 40, 1.0
+REQUESTS, THREADS, SECONDS = 60, 40, 2.0
 WAITED_SECONDS = SECONDS / 4
 """Who finds a thread has it sooner, and who finds none waits longer, even if sixty requests take a while to come."""
 
