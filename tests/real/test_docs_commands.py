@@ -180,7 +180,7 @@ def test_gunicorn_keeps_its_counts_on_a_hangup() -> None:
         eventually(lambda: _ended(server) == 2, "two ended", seconds=60)
         eventually(lambda: living(server) == 2, "two workers again", seconds=60)
         assert page(server).value(COUNT, http_route="/hello/{name}") == 10
-        # Slots that are free: those of before, or the next ones where the new workers were there before the old were gone.
+        # Slots that were free: those of before, or the next ones, where the new were there before the old had gone.
         assert page(server).label_values("process_uptime_seconds", "worker") <= {"0", "1", "2", "3"}
 
 
