@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -61,6 +62,8 @@ class Cell:
 
 def main() -> int:
     """Run the cells that were asked for; 1 when any of them fails."""
+    # What runs in the background of a script ignores Ctrl-C, and what it starts would too: tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--oldest-newest",
