@@ -21,7 +21,7 @@ from tests.support.servers import ROOT, eventually, needs, prometheus
 DURATION = re.compile(r"(\d+[hms]|\d+ms)+")
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 TEXTS, SELECTOR, DURATIONS = {str: str}, {"matchLabels": {str: str}}, DURATION
-# What the custom resource definitions of prometheus-operator (monitoring.coreos.com/v1) say of the fields that are used.
+# What the custom resource definitions of monitoring.coreos.com/v1 say of the fields that are used.
 ENDPOINT = {
     "port": str,
     "path": str,
