@@ -224,10 +224,12 @@ def test_the_load_got_an_answer_to_everything(once):
 
 def test_the_table_says_what_metrics_says(once):
     shown, rate = number(r"([\d,]+) requests so far", once.out), number(r"^([\d.]+) req/s", once.out)
-    # Only what was in flight at the table's scrape was counted after it.
-    assert shown <= once.completed <= shown + 20
-    # The readiness checks came before the first scrape.
-    assert shown - 10 <= rate * 5 <= shown + 1
+    # What was in flight at the table's scrape was counted after it, and what came until the load was told to stop: on a
+    # busy machine, of five seconds' visits as many as a quarter.
+    assert shown <= once.completed <= shown * 1.5
+    # The seconds are rounded, and the readiness checks came before the first scrape.
+    seconds = number(r"last (\d+) s of ", once.out)
+    assert rate * (seconds - 0.5) <= shown <= rate * (seconds + 0.5) + 10
 
 
 def test_a_picture_of_the_view_is_saved(once):
