@@ -95,3 +95,51 @@ def test_the_queue_time_is_on_the_server_span_too(mode):
         queues = [attributes(span).get(f"{COMPONENT}queue") for span in collector.spans() if span.kind == SERVER]
     assert "queue" not in breakdown
     assert [queue for queue in queues if queue is not None] == [pytest.approx(20, abs=5)]
+
+
+NAMED = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"
+SECRETS = {"User-Agent": "secretagent", "Host": "secrethost", "X-Plan": "secretplan", "Cookie": "secretcookie"}
+
+
+def spans_of_one_request(mode, path, **settings):
+    """Make a request that has something to hide; return the attributes of its server spans, and the answer."""
+    env = {"MODE": mode, "OTEL_BSP_SCHEDULE_DELAY": "100", "OTEL_METRICS_EXPORTER": "none", **settings}
+    with receiver("http/protobuf") as collector:
+        with uvicorn(
+            "tests.real.apps.modes:app", env={**env, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+        ) as server:
+            answer = get(f"{server.url}{path}", SECRETS)
+            page = samples(get(f"{server.url}/metrics").body)
+        told = [attributes(span) for span in collector.spans() if span.kind == SERVER and "metrics" not in span.name]
+    return told, answer, page
+
+
+@pytest.mark.parametrize("names", ["", "http", "http/dup"])
+def test_what_a_client_sends_is_not_on_a_span_of_ours(names):
+    path = "/api/headers/secretparameter?token=secretquery"
+    variable = {"OTEL_SEMCONV_STABILITY_OPT_IN": names}
+    (told,), answer, _ = spans_of_one_request("starlette, provider first", path, **variable)
+    assert json.loads(answer.body)["user-agent"] == "secretagent", "the application gets all of it"
+    assert told["http.route"] == "/api/headers/{what}"
+    assert told["http.response.status_code"] == 200
+    shown = {key: value for key, value in told.items() if "secret" in str(value) or ".peer." in key or "client" in key}
+    assert shown == {}
+
+
+def test_a_header_that_is_asked_for_by_name_is_on_the_span():
+    variable = {NAMED: "user-agent,X-Pl.*"}
+    (told,), _, _ = spans_of_one_request("starlette, provider first", "/api/headers/all", **variable)
+    assert {"http.request.header.user_agent", "http.request.header.x_plan"} <= set(told)
+    assert not any("secrethost" in str(value) or "secretcookie" in str(value) for value in told.values())
+
+
+def test_a_path_that_is_excluded_has_no_span():
+    variable = {"OTEL_PYTHON_FASTAPI_EXCLUDED_URLS": "api/headers"}
+    told, answer, _ = spans_of_one_request("starlette, provider first", "/api/headers/all", **variable)
+    assert (told, answer.status) == ([], 200)
+
+
+def test_a_variable_that_is_no_regular_expression_breaks_no_request():
+    told, answer, page = spans_of_one_request("starlette, provider first", "/api/headers/all", **{NAMED: "x-("})
+    assert (told, answer.status) == ([], 200)
+    assert page.value("apivitals_internal_errors_total", operation="tracing") == 1

@@ -9,15 +9,17 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMappi
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware, get_host_port_url_tuple
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.trace import NoOpTracerProvider, Span, SpanKind, TracerProvider
-from opentelemetry.util.http import get_excluded_urls, sanitize_method
+from opentelemetry.util.http import ExcludeList, get_excluded_urls, sanitize_method
 
 from apivitals.breakdown.components import Component
 from apivitals.breakdown.current import CURRENT, RequestTimeline
+from apivitals.operations.meter import OPERATIONS
 from apivitals.tracing.global_provider import global_provider
 from apivitals.tracing.stand_in import StandInTracerProvider
+from apivitals.tracing.withheld import Withholding, shown
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -48,7 +50,7 @@ class ServerSpans:
         self._stand_in = stand_in
         self._asked: tuple[object, object, object] = _UNASKED, None, None
         self._are_needed = False
-        self._middleware: OpenTelemetryMiddleware | None = None
+        self._maker: _Maker | None = None
 
     def are_needed(self) -> bool:
         """Whether requests are to be passed through here: to be given a span, or to be kept from a second one."""
@@ -67,10 +69,10 @@ class ServerSpans:
             return
         scope[_NATIVE_KEY] = None  # a FastAPI application mounted in this one makes no second span
         try:
-            if self._middleware is None or self._adopted():
+            if self._maker is None or self._adopted():
                 await self._call(scope, receive, send)
             else:
-                await self._middleware(scope, receive, send)
+                await self._maker(scope, receive, send)
         finally:
             scope.pop(_NATIVE_KEY, None)
 
@@ -89,7 +91,7 @@ class ServerSpans:
         return True
 
     def _decide(self, provider: TracerProvider | None) -> bool:
-        self._middleware = None
+        self._maker = None
         is_fastapis = False
         for layer in _layers(self._application):
             native = getattr(layer, "_native_telemetry", None)
@@ -104,15 +106,39 @@ class ServerSpans:
         if is_fastapis or provider is None or isinstance(provider, NoOpTracerProvider):
             return False
         self._stand_in.watch(provider)
+        try:
+            self._maker = _Maker(self._call, provider)
+        except Exception as error:  # noqa: BLE001  # a vendor's provider may refuse, a variable may be no regular expression
+            OPERATIONS.errors.caught("tracing", error)
+            return False
+        return True
+
+
+class _Maker:
+    """OpenTelemetry's middleware, and what it is not to see of a request."""
+
+    def __init__(self, call: App, provider: TracerProvider) -> None:
+        self._call = call
+        self._excluded: ExcludeList = get_excluded_urls("FASTAPI")
         self._middleware = OpenTelemetryMiddleware(
-            self._call,
-            excluded_urls=get_excluded_urls("FASTAPI"),
+            self._answer,
+            excluded_urls=None,  # the path, which they tell, is not in the scope that it gets
             default_span_details=_span_details,
             tracer_provider=provider,
             meter_provider=NoOpMeterProvider(),
             exclude_spans=["receive", "send"],
         )
-        return True
+        self._withholding = Withholding(self._middleware.http_capture_headers_server_request or ())
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        _, _, url = get_host_port_url_tuple(scope)  # type: ignore[no-untyped-call]  # OpenTelemetry's
+        if self._excluded.url_disabled(url):
+            await self._call(scope, receive, send)
+        else:
+            await self._middleware(self._withholding.hide(scope), receive, send)
+
+    async def _answer(self, scope: Scope, receive: Any, send: Any) -> None:
+        await self._call(shown(scope), receive, send)
 
 
 def _are_contribs(application: Any) -> bool:
