@@ -124,7 +124,8 @@ def test_getting_started(reader: Reader) -> None:
     with reader.starts(serve, SERVICE) as service:
         printed = reader.does(visit)
         assert '"/books/{number}",http_response_status_code="200"' in printed
-        assert re.search(r'component="endpoint"\} 0\.(0[5-9]|[1-9])', printed)  # 50 ms, or more on a busy machine
+        # 50 ms, more on a busy machine, and up to one less where uvloop wakes early: it counts in whole milliseconds.
+        assert re.search(r'component="endpoint"\} 0\.(049|0[5-9]|[1-9])', printed)
         assert "wrote alertmanager/alertmanager.yml" in reader.does(generate)
         for name in ("recording", "monitoring"):  # somebody in a hurry
             path = reader.directory / f"prometheus/rules/apivitals-{name}.yml"
