@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from tests.support.vitals import Instrumented
 
 def pytest_configure() -> None:
     """Forget the settings of whoever runs the tests, so that only a test's own are in force."""
+    # What runs in the background of a script ignores Ctrl-C, and what it starts would too: tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     servers.are_required = os.environ.get("APIVITALS_REQUIRE_REAL") == "1"
     for name in list(os.environ):
         if name.startswith(("APIVITALS_", "OTEL_")):

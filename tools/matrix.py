@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -64,8 +63,6 @@ class Cell:
 
 def main() -> int:
     """Run the cells that were asked for; 1 when any of them fails."""
-    # What runs in the background of a script ignores Ctrl-C, and what it starts would too: tests press it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--oldest-newest",
