@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,6 @@ from tests.support.workers import (
     living,
     page,
     page_of_each,
-    processes,
     resident_bytes,
     serving,
 )
@@ -130,8 +130,11 @@ def test_the_series_do_not_grow_with_restarts():
 def holder(service, role):
     """Return the worker that does something for all: the one that has the file open whose lock it is."""
     path = str(directory_of(service) / f"{role}.lock")
-    found = [pid for pid in processes(service) if path in {file.path for file in psutil.Process(pid).open_files()}]
-    return found[0] if found else None
+    for process in children(service):
+        with suppress(psutil.NoSuchProcess):
+            if path in {file.path for file in psutil.Process(process).open_files()}:
+                return process
+    return None
 
 
 def test_the_machine_is_read_by_one_and_another_takes_over():
@@ -237,7 +240,7 @@ def test_two_hundred_recycled_workers_leave_no_files_and_take_no_memory():
     """One of four is killed again and again, under load; the other three read what it left each time."""
     recycled = 200
     with serving("gunicorn", "--preload") as service:
-        survivors = processes(service)[:-1]
+        survivors = children(service)[:-1]
         files, retired, resident = [], [], []
         with Load(service.port, clients=2, pause_seconds=0.02) as load:
             for n in range(recycled):
