@@ -395,7 +395,7 @@ async def test_what_was_taken_is_not_remembered_for_ever(service, monkeypatch):
 
 async def test_a_callback_that_blocks_does_not_block_the_event_loop(service):
     def blocking(alert):
-        time.sleep(0.2)
+        time.sleep(1)
 
     service.on_alert(blocking)
     longest, last = 0.0, time.perf_counter()
@@ -403,4 +403,4 @@ async def test_a_callback_that_blocks_does_not_block_the_event_loop(service):
     while not notifying.done():
         await asyncio.sleep(0.001)
         longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
-    assert longest < 0.15
+    assert longest < 0.5

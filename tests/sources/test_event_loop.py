@@ -52,7 +52,7 @@ def test_block_shows_as_lag(loop):
         blocked = seen(event_loop)["apivitals_event_loop_max_lag_seconds"]
         after = seen(event_loop)["apivitals_event_loop_max_lag_seconds"]
         event_loop.stop()
-        assert 0.25 <= blocked <= 0.5
+        assert 0.25 <= blocked <= 0.65
         assert max(quiet, after) < 0.25, "the longest since the last sample, not for ever"
 
     run(main(), loop)
