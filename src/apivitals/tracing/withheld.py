@@ -45,7 +45,7 @@ class Withholding:
             "path": _PATH,
             "query_string": b"",
             "client": None,
-            "headers": [header for header in scope["headers"] if header[0] not in self._headers],
+            "headers": [header for header in scope.get("headers", ()) if header[0].lower() not in self._headers],
             _REQUEST: scope,
         }
 
