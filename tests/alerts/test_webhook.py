@@ -395,7 +395,7 @@ async def test_what_was_taken_is_not_remembered_for_ever(service, monkeypatch):
 
 async def test_a_callback_that_blocks_does_not_block_the_event_loop(service):
     def blocking(alert):
-        time.sleep(1)
+        time.sleep(1)  # blocks, which is what is tried; long against what a busy machine delays by itself
 
     service.on_alert(blocking)
     longest, last = 0.0, time.perf_counter()
