@@ -47,7 +47,7 @@ def test_it_visits_until_it_is_told_to_stop():
         visitor = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ)
         try:
             # The partner knows no viewers: it tells so in its log.
-            eventually(lambda: "403" in partner.log, "a visit")
+            eventually(lambda: "(403 Forbidden)" in partner.log, "a visit")
             visitor.send_signal(signal.SIGTERM)
             said, _ = visitor.communicate(timeout=15)
             log = said.splitlines()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
 from apivitals.catalog.internal import BUILD_INFO
@@ -23,6 +24,21 @@ _DAY_SECONDS = 86_400
 _EXEMPLARS = "exemplar-storage"
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = {"localhost", "::1", "0.0.0.0"}  # noqa: S104  # compared with, not bound
+_QUOTED = re.compile(r'"[^"]*"')
+"""The address, and what the service answered: their digits and words are not Prometheus' own."""
+_CAUSES = tuple(
+    (re.compile(cause), advice)
+    for cause, advice in (
+        # A status stands alone; a port, which may have the same digits, follows a colon.
+        (
+            r"(?<!\S)40[13]\b",
+            "give the job authorization: {credentials_file: FILE}, with the service's metrics_token",
+        ),
+        (r"(?<!\S)404\b", "give the job the service's metrics_path, or the port of its metrics_port"),
+        (r"refused|no such host", "start the service, or give the address at which Prometheus' machine reaches it"),
+        (r"deadline|timeout", "look at the event loop, or raise scrape_timeout"),
+    )
+)
 
 
 def find_target(prometheus: Prometheus, page_url: str) -> ScrapeTarget | None:
@@ -124,14 +140,8 @@ def _retention(said: str, objectives: Objectives) -> Check:
 
 
 def _mend(error: str) -> str:
-    by_word: Sequence[tuple[str, str]] = (
-        ("401", "give the job authorization: {credentials_file: FILE}, with the service's metrics_token"),
-        ("403", "give the job authorization: {credentials_file: FILE}, with the service's metrics_token"),
-        ("404", "give the job the service's metrics_path, or the port of its metrics_port"),
-        ("refused", "start the service, or give the address at which Prometheus' machine reaches it"),
-        ("deadline", "look at the event loop, or raise scrape_timeout"),
-    )
-    return next((advice for word, advice in by_word if word in error), "see the targets page of Prometheus")
+    said = _QUOTED.sub("", error)
+    return next((advice for cause, advice in _CAUSES if cause.search(said)), "see the targets page of Prometheus")
 
 
 def _address(parts: SplitResult) -> tuple[str | None, int | None]:
