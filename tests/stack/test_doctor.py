@@ -212,9 +212,24 @@ def test_rules_of_another_file(stack, doctor):
     code, lines = doctor(stack.url("service"), "--prometheus", stack.url("Prometheus"), "--config", "own.yaml")
     assert code == 1
     assert re.match(r"problem  rules: \d+ of \d+ are not loaded: job_route:slo_", line(lines, "rules"))
+    assert re.match(r"problem  rule contents: \d+ of \d+ have other thresholds, ", line(lines, "rule contents"))
     assert line(lines, "recorded series") == (
         "problem  recorded series: rules select {job: films}, and the target has {job: video-shop}:"
         " change selector in apivitals.yaml and generate again, or the labels of the job in prometheus.yml"
+    )
+
+
+def test_rules_of_an_older_file(stack, doctor):
+    text = (stack.directory / "apivitals.yaml").read_text()
+    Path("newer.yaml").write_text(f"{text}thresholds: {{cpu_percent: {{warning: 70}}}}\n")
+    code, lines = doctor(stack.url("service"), "--prometheus", stack.url("Prometheus"), "--config", "newer.yaml")
+    assert code == 1
+    assert line(lines, "rules").startswith("ok")
+    assert re.fullmatch(
+        r"problem  rule contents: 2 of \d+ have other thresholds, windows or labels than generate would write now:"
+        r" job:apivitals_threshold:value, ApiCpuHigh: run apivitals generate, name its prometheus/rules/\*.yml"
+        r" under rule_files, and reload Prometheus",
+        line(lines, "rule contents"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apivitals.stack.doctor.prometheus_api import ScrapeTarget
+from apivitals.stack.doctor.prometheus_api import Prometheus, ScrapeTarget
 from apivitals.stack.doctor.scraping import target_check
 
 URL = "http://10.0.0.1:40451/metrics"
@@ -30,7 +30,9 @@ PAGE = "targets page"
     ],
 )
 def test_it_goes_by_the_cause_and_not_by_the_digits_of_an_address(error, advised):
-    check = target_check(None, ScrapeTarget(URL, {"job": "films"}, "down", error, 15.0), URL)
+    target = ScrapeTarget(URL, {"job": "films"}, "down", error, 15.0)
+    with Prometheus("http://127.0.0.1:1") as not_asked:
+        check = target_check(not_asked, target, URL)
     assert check.status == "problem"
     assert check.message == f"{URL} is down: {error}"
     assert advised in check.advice

@@ -52,6 +52,10 @@ class LoadedRule:
     health: str
     """``ok``, ``err``, or ``unknown`` before the first evaluation."""
     last_error: str
+    expr: str
+    """As Prometheus writes it."""
+    held_seconds: float
+    """How long an alert's condition has to hold; 0 for a recording rule."""
 
 
 class Prometheus:
@@ -147,4 +151,11 @@ def _target(one: Mapping[str, Any]) -> ScrapeTarget:
 
 
 def _rule(one: Mapping[str, Any], group: str) -> LoadedRule:
-    return LoadedRule(str(one["name"]), group, str(one.get("health", "unknown")), str(one.get("lastError", "")))
+    return LoadedRule(
+        str(one["name"]),
+        group,
+        str(one.get("health", "unknown")),
+        str(one.get("lastError", "")),
+        str(one["query"]),
+        float(one.get("duration", 0)),
+    )

@@ -11,6 +11,7 @@ from apivitals.slo.rule import Recording, all_rules
 from apivitals.slo.series import INSTRUMENTED
 from apivitals.stack.doctor.check import Check, listed, ok, problem, skipped
 from apivitals.stack.doctor.prometheus_api import LoadedRule, Prometheus, ScrapeTarget
+from apivitals.stack.doctor.same_rule import differing
 
 _GENERATE = "run apivitals generate, name its prometheus/rules/*.yml under rule_files, and reload Prometheus"
 
@@ -22,13 +23,15 @@ def rule_checks(prometheus: Prometheus, objectives: Objectives, target: ScrapeTa
         PrometheusError: it cannot be asked.
         CannotGenerateError: the objectives ask for rules that cannot work.
     """
-    wanted = [rule.record if isinstance(rule, Recording) else rule.name for rule in all_rules(rule_files(objectives))]
+    generated = all_rules(rule_files(objectives))
+    wanted = [rule.record if isinstance(rule, Recording) else rule.name for rule in generated]
     loaded = prometheus.rules()
     there = {rule.name for rule in loaded}
     missing = [name for name in dict.fromkeys(wanted) if name not in there]
     count = len(set(wanted))
     if len(missing) == count:
         yield problem("rules", f"none of the {count} rules of apivitals is loaded", _GENERATE)
+        yield skipped("rule contents", "no rules")
         yield skipped("rule health", "no rules")
         yield skipped("recorded series", "no rules")
         return
@@ -36,6 +39,11 @@ def rule_checks(prometheus: Prometheus, objectives: Objectives, target: ScrapeTa
         yield problem("rules", f"{len(missing)} of {count} are not loaded: {listed(missing)}", _GENERATE)
     else:
         yield ok("rules", f"all {count} are loaded")
+    if others := differing(generated, loaded):
+        unlike = f"{len(others)} of {count} have other thresholds, windows or labels than generate would write now"
+        yield problem("rule contents", f"{unlike}: {listed(others)}", _GENERATE)
+    else:
+        yield ok("rule contents", "as generate would write them now")
     ours = [rule for rule in loaded if rule.name in set(wanted)]
     yield _health(ours)
     yield _recorded(prometheus, objectives, target, ours)
@@ -60,10 +68,10 @@ def _recorded(
     name = "recorded series"
     if target is None or target.health != "up":
         return skipped(name, "the service is not scraped")
-    differing = {key: value for key, value in objectives.selector.items() if target.labels.get(key) != value}
-    if differing:
-        has = ", ".join(f"{key}: {target.labels.get(key, 'none')}" for key in differing)
-        asked = ", ".join(f"{key}: {value}" for key, value in differing.items())
+    unlike = {key: value for key, value in objectives.selector.items() if target.labels.get(key) != value}
+    if unlike:
+        has = ", ".join(f"{key}: {target.labels.get(key, 'none')}" for key in unlike)
+        asked = ", ".join(f"{key}: {value}" for key, value in unlike.items())
         advice = "change selector in apivitals.yaml and generate again, or the labels of the job in prometheus.yml"
         return problem(name, f"rules select {{{asked}}}, and the target has {{{has}}}", advice)
     job = target.labels.get("job", "")
