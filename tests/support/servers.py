@@ -76,6 +76,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Hold a loopback port on which nobody listens: connections are refused, and nobody else is given it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
+
+
 def eventually(condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
     """Poll until the condition holds.
 

@@ -1,5 +1,7 @@
 """Tests that need a real server neither pass nor vanish without it."""
 
+import socket
+
 import pytest
 
 from tests.support import servers
@@ -29,6 +31,15 @@ def test_server_is_gone_afterwards():
         assert servers.listens(server.port)
     assert server.process.poll() is not None
     assert not servers.listens(server.port)
+
+
+def test_a_closed_port_refuses_and_is_not_given_away():
+    with servers.closed_port() as port, socket.socket() as other:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
 
 
 async def nothing(scope, receive, send) -> None:
