@@ -98,6 +98,27 @@ async def test_shared_and_left_in_another_context(recorded):
     assert recorded.counts() == {OK: 3}
 
 
+def test_left_by_two_threads_that_choose_the_same_call(recorded, monkeypatch):
+    """Where nothing tells whose call ends, both choose the oldest: the one that comes too late takes the other."""
+
+    class Contested(list[object]):
+        overtaken = False
+
+        def remove(self, call):
+            if not self.overtaken:
+                self.overtaken = True
+                shared.__exit__(None, None, None)  # as another thread does between the choice and this
+            super().remove(call)
+
+    shared, calls = track("work"), Contested()
+    monkeypatch.setattr(shared, "_entered", calls)  # threads meet between the two steps too seldom
+    for _ in range(2):
+        contextvars.copy_context().run(shared.__enter__)
+    shared.__exit__(None, None, None)
+    assert recorded.counts() == {OK: 2}
+    assert calls == [], "one that stays would be taken for a call under way"
+
+
 async def test_left_once_too_often(recorded):
     shared = track("work")
     with shared:

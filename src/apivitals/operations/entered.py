@@ -7,6 +7,7 @@ once, the context tells theirs from the first one's.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -31,14 +32,16 @@ def enter(calls: list[_Call], call: _Call) -> None:
 
 def leave(calls: list[_Call]) -> _Call | None:
     """Take out the call that ends here; None if there is none, which is left more often than it was entered."""
-    try:
-        if len(calls) == 1:
-            return calls.pop(0)  # the first, even if another thread has just added one
-        call = _own(calls)
-        calls.remove(call)
-    except (IndexError, ValueError):
-        return None
-    return call
+    while True:
+        try:
+            if len(calls) == 1:
+                return calls.pop(0)  # the first, even if another thread has just added one
+            call = _own(calls)
+        except IndexError:
+            return None
+        with suppress(ValueError):  # another thread has just taken that one
+            calls.remove(call)
+            return call
 
 
 def _own(calls: list[_Call]) -> _Call:
