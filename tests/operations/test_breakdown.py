@@ -30,7 +30,7 @@ async def test_time_and_calls_are_the_components(recorded, in_request):
                 pause(0.01)
     video = request.components()["video"]
     assert video.calls == 3
-    assert 0.028 < video.seconds < 0.1
+    assert video.seconds > 0.028
     assert sum(request.seconds.values()) == whole(request)
 
 
@@ -40,8 +40,8 @@ async def test_what_is_inside_is_taken_out_of_what_is_around(recorded, in_reques
         with track("database"):
             pause(0.03)
         pause(0.01)
-    assert 0.018 < request.seconds["video"] < 0.1
-    assert 0.028 < request.seconds["database"] < 0.1
+    assert request.seconds["video"] > 0.018
+    assert request.seconds["database"] > 0.028
     assert sum(request.seconds.values()) == whole(request)
 
 

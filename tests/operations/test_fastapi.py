@@ -134,8 +134,8 @@ async def test_the_first_chunk_of_a_streamed_answer(recorded, instrumented):
     instrumented(app)
     await Client(app).get("/answer")
     call = ("chat", "openai", "gpt-x", "")
-    assert 0.9 * SECONDS < recorded.histogram(FIRST_CHUNK)[call].sum < 2.5 * SECONDS
-    assert recorded.histogram(MODEL_DURATION)[(*call, "")].sum > 2.7 * SECONDS
+    whole = recorded.histogram(MODEL_DURATION)[(*call, "")].sum
+    assert 0.9 * SECONDS < recorded.histogram(FIRST_CHUNK)[call].sum < whole - 1.8 * SECONDS
 
 
 async def test_a_background_task_is_not_in_the_response_time(recorded, instrumented):

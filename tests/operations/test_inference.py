@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import threading
+from time import perf_counter
 
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
@@ -35,6 +36,7 @@ def sdk_span(error_type=""):
 
 
 async def test_duration_and_tokens(recorded):
+    began = perf_counter()
     with inference(**SAID) as call:
         pause(0.01)
         call.tokens(input=120, output=40)
@@ -42,7 +44,7 @@ async def test_duration_and_tokens(recorded):
     async with inference(**SAID, operation="embeddings") as call:
         call.tokens(input=0)
     durations = recorded.histogram(MODEL_DURATION)
-    assert 0.009 < durations[(*CALL, "")].sum < 0.5
+    assert 0.009 < durations[(*CALL, "")].sum <= perf_counter() - began
     assert recorded.counts(MODEL_DURATION) == {
         (*CALL, ""): 1,
         ("embeddings", *CALL[1:], ""): 1,
@@ -105,8 +107,8 @@ async def test_the_first_chunk_of_a_stream_is_timed(recorded):
             call.first_chunk()
     first = recorded.histogram(FIRST_CHUNK)[CALL]
     assert first.observations == 3
-    assert 0.057 < first.sum < 0.2
-    assert recorded.histogram(MODEL_DURATION)[(*CALL, "")].sum > 0.2
+    whole = recorded.histogram(MODEL_DURATION)[(*CALL, "")].sum
+    assert 0.057 < first.sum < whole - 0.145, "without the pauses before the second chunks"
 
 
 async def test_functions_of_all_kinds(recorded):
@@ -125,7 +127,8 @@ async def test_functions_of_all_kinds(recorded):
     assert recorded.counts(MODEL_DURATION) == {(*CALL, ""): 4}
     first = recorded.histogram(FIRST_CHUNK)[CALL]
     assert first.observations == 2
-    assert 0.038 < first.sum < 0.14
+    whole = recorded.histogram(MODEL_DURATION)[(*CALL, "")].sum
+    assert 0.038 < first.sum < whole - 0.095, "without the pauses before the second chunks"
 
 
 async def test_a_span_of_the_sdk_tells_what_was_not_said(recorded):
@@ -138,13 +141,17 @@ async def test_a_span_of_the_sdk_tells_what_was_not_said(recorded):
 
 
 async def test_what_was_said_stands(recorded):
+    began = perf_counter()
     with inference(**SAID, operation="chat") as call:
         call.tokens(input=7)
         call.first_chunk()
         sdk_span("TimeoutError")  # tried again, with success
     assert recorded.counts(MODEL_DURATION) == {(*CALL, ""): 1}
     assert recorded.histogram(TOKENS) == {(*CALL, "input"): (1, 7.0), (*CALL, "output"): (1, 5.0)}
-    assert recorded.histogram(FIRST_CHUNK)[CALL].sum < 0.2
+    first = recorded.histogram(FIRST_CHUNK)[CALL]
+    assert first.observations == 1
+    assert first.sum != 0.25
+    assert first.sum <= perf_counter() - began
 
 
 async def test_several_spans_add_up(recorded):

@@ -5,6 +5,7 @@ import functools
 import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 
 import pytest
 
@@ -44,12 +45,13 @@ async def test_blocks_of_both_kinds(recorded):
 
 
 async def test_the_time_is_that_of_the_work(recorded):
+    began = perf_counter()
     async with track("work"):
         await asyncio.sleep(0.05)
     with track("work"):
         pass
-    seconds = recorded.histogram(DURATION)[OK].sum
-    assert 0.045 < seconds < 0.5
+    whole = perf_counter() - began
+    assert 0.045 < recorded.histogram(DURATION)[OK].sum <= whole
 
 
 async def test_component_is_the_name_unless_given(recorded):
@@ -234,8 +236,10 @@ def test_frames_per_second_come_from_the_metrics(recorded):
                 threading.Event().wait(0.001)
                 operation.items()
 
+    began = perf_counter()
     decode(20)
+    whole = perf_counter() - began
     busy_seconds = recorded.histogram(DURATION)["frame", "video", ""].sum
     frames = recorded.counter(ITEMS)["frame", "video"]
     assert frames == 20
-    assert 20 < frames / busy_seconds < 1000
+    assert frames / whole <= frames / busy_seconds < 1000
