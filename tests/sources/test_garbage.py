@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+import time
 
 from apivitals.sources.garbage import GarbageCollector
 from apivitals.store import Store
@@ -18,21 +19,25 @@ def test_collections_and_pauses():
     store = Store()
     source = GarbageCollector(store)
     before = numbers(source.collect())
+    began = time.perf_counter()
     source.start()
     source.start()
+    gc.disable()  # or a young collection takes some first
     try:
         for _ in range(3):
             for _ in range(100):
                 Cycle()
             gc.collect()
     finally:
+        gc.enable()
         source.stop()
+    elapsed = time.perf_counter() - began
     after = numbers(source.collect())
     assert after["cpython_gc_collections_total", "2"] - before["cpython_gc_collections_total", "2"] >= 3
     assert after["cpython_gc_collected_objects_total", "2"] - before["cpython_gc_collected_objects_total", "2"] >= 300
     pauses = distributions(store.collect())["apivitals_gc_pause_seconds", "2"]
     assert sum(pauses.counts) >= 3
-    assert 0 < pauses.sum < 5
+    assert 0 < pauses.sum <= elapsed
 
 
 def test_it_leaves_nothing_behind():
@@ -79,4 +84,4 @@ def test_a_collection_inside_the_sdk_does_not_deadlock():
             gc.set_threshold(*usual)
         source.stop()
         """
-    subprocess.run([sys.executable, "-c", code], timeout=20, check=True)
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
