@@ -32,7 +32,7 @@ from tests.support.asgi import Client
 from tests.support.exposition import samples
 from tests.support.otlp_receiver import PROTOCOLS, receiver
 from tests.support.otlp_samples import pushed, scraped
-from tests.support.servers import eventually, free_port
+from tests.support.servers import closed_port, eventually
 from tests.support.vitals import COUNT
 
 RESOURCE = Resource({"service.name": "shop", "service.instance.id": "1"})
@@ -71,7 +71,7 @@ def pushing(collect, errors=None, own_provider=None):
     try:
         yield made
     finally:
-        made.stop()
+        made.stop(timeout=30)
 
 
 def turns(count=1.0):
@@ -257,22 +257,23 @@ def test_source_that_raises_is_counted_and_the_next_push_goes_on(collector, monk
 @pytest.mark.anyio
 async def test_unreachable_collector(shown, protocol, monkeypatch, caplog):
     """Requests are served, one warning is logged, nothing of the exporters', and the end waits for no retry."""
-    point_at(f"http://127.0.0.1:{free_port()}", protocol, monkeypatch)
     monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "10")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1.5")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "3")
     collected = threading.Semaphore(0)
 
     def collect():
         collected.release()
         return families_of(shown)
 
-    with pushing(collect) as made:
-        for _ in range(2):
-            assert collected.acquire(timeout=20)
-            assert (await Client(shown.app).get("/hello")).status == 200
-        began = time.monotonic()
-        made.stop()
-        assert time.monotonic() - began < otlp.STOP_SECONDS
+    with closed_port() as port:
+        point_at(f"http://127.0.0.1:{port}", protocol, monkeypatch)
+        with pushing(collect) as made:
+            for _ in range(2):
+                assert collected.acquire(timeout=20)
+                assert (await Client(shown.app).get("/hello")).status == 200
+            began = time.monotonic()
+            made.stop()
+            assert time.monotonic() - began < otlp.STOP_SECONDS
     (warning,) = warnings(caplog)
     assert warning.name == "apivitals"
     assert f"pushing metrics to {os.environ['OTEL_EXPORTER_OTLP_ENDPOINT']} by {protocol}" in warning.getMessage()
@@ -297,13 +298,15 @@ def test_retry_that_is_waited_for_at_the_end_is_the_last(collector, monkeypatch,
     collector.behaviour = "refuse"
     with pushing(turns):
         collector.wait_for_attempts(1)
-    assert collector.attempts <= 2
+        asked = collector.attempts
+    assert collector.attempts <= asked + 1
     assert len(warnings(caplog)) == 1
 
 
 @pytest.mark.anyio
 async def test_hanging_collector(shown, collector, monkeypatch, caplog):
     monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "10")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "60")
     collector.behaviour = "hang"
     with pushing(lambda: families_of(shown)) as made:
         collector.wait_for_attempts(1)
@@ -311,7 +314,7 @@ async def test_hanging_collector(shown, collector, monkeypatch, caplog):
             assert (await Client(shown.app).get("/hello")).status == 200
         began = time.monotonic()
         made.stop(timeout=0.3)
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 10
     (warning,) = warnings(caplog)
     assert "not done within 0.3 s" in warning.getMessage()
     collector.close()
@@ -340,8 +343,8 @@ def test_collector_that_comes_back_is_pushed_to(collector, monkeypatch, caplog):
 
 
 def test_exporters_of_the_users_own_log_as_they_did(collector, caplog):
-    with pushing(turns):
-        exporter = OTLPMetricExporter(endpoint=f"http://127.0.0.1:{free_port()}/v1/metrics", timeout=0.1)
+    with closed_port() as port, pushing(turns):
+        exporter = OTLPMetricExporter(endpoint=f"http://127.0.0.1:{port}/v1/metrics", timeout=0.1)
         exporter.export(MetricsData([]))
         exporter.shutdown()
     assert "opentelemetry.exporter.otlp.proto.http.metric_exporter" in {record.name for record in caplog.records}
@@ -413,6 +416,7 @@ MADE = """
     turns = Family(Metric("test.turns", Kind.COUNTER, "", ""), (), [Number((), 1.0)])
     resource = Resource.create({})
     made = otlp.from_environment(os.environ, resource, lambda: [turns], ErrorLog())
+    otlp.Otlp.stop.__defaults__ = (30.0,)  # what is flushed arrives on a busy machine too
 """
 
 
