@@ -6,6 +6,7 @@ it beside a failure.
 
 import importlib.util
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -21,9 +22,12 @@ import pytest
 from tests.support.plain_http import get
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
+PORTS = range(10_000, 32_000)
+"""Below the ephemeral ports, which the kernel gives to whoever connects: one of those may be gone before it is used."""
+_claims: list[socket.socket] = []
 are_required = False
 """Whether a real server that is missing fails its test; conftest sets it from APIVITALS_REQUIRE_REAL."""
 
@@ -70,10 +74,22 @@ def needs(*programs: str) -> None:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nobody listens on, and that no other call returns as long as this process lives.
+
+    Nor does one in another process: the claim is the UDP port of the same number, which is held.
+    """
+    for port in random.sample(PORTS, min(100, len(PORTS))):
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return port
+    raise ServerFailedError(f"no port is free from {PORTS.start} to {PORTS.stop - 1}")
 
 
 @contextmanager
@@ -84,7 +100,7 @@ def closed_port() -> Iterator[int]:
         yield int(held.getsockname()[1])
 
 
-def eventually(condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+def eventually(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Poll until the condition holds.
 
     Raises:
@@ -176,9 +192,13 @@ def running(
 
 def _wait_until_ready(server: Server, ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not ready():
+    while True:
+        is_ready = ready()
+        # Also when it is: what answers may be another on that port.
         if server.process.poll() is not None:
             raise ServerFailedError(f"ended with status {server.process.returncode}:\n{server.log}")
+        if is_ready:
+            return
         if time.monotonic() > deadline:
             raise ServerFailedError(f"not ready within {START_SECONDS} s:\n{server.log}")
         time.sleep(POLL_SECONDS)

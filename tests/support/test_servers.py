@@ -1,6 +1,9 @@
 """Tests that need a real server neither pass nor vanish without it."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -31,6 +34,44 @@ def test_server_is_gone_afterwards():
         assert servers.listens(server.port)
     assert server.process.poll() is not None
     assert not servers.listens(server.port)
+
+
+def test_a_free_port_is_given_once(monkeypatch: pytest.MonkeyPatch):
+    """To this process and to any other, though nothing listens on it."""
+    port = servers.free_port()
+    ask_for_it = f"from tests.support import servers; servers.PORTS = range({port}, {port + 1}); servers.free_port()"
+    asked = subprocess.run(
+        [sys.executable, "-c", ask_for_it], capture_output=True, text=True, check=False, cwd=servers.ROOT
+    )
+    assert f"no port is free from {port} to {port}" in asked.stderr
+    monkeypatch.setattr(servers, "PORTS", range(port, port + 1))
+    with pytest.raises(servers.ServerFailedError, match="no port is free"):
+        servers.free_port()
+
+
+def test_a_port_in_use_is_not_free(monkeypatch: pytest.MonkeyPatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(servers, "PORTS", range(port, port + 1))
+        with pytest.raises(servers.ServerFailedError, match="no port is free"):
+            servers.free_port()
+
+
+def test_a_server_that_has_ended_is_not_ready_though_another_answers_on_its_port():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        def ready() -> bool:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            return servers.listens(port)
+
+        command = [sys.executable, "-c", "raise SystemExit(3)"]
+        with (
+            pytest.raises(servers.ServerFailedError, match="ended with status 3"),
+            servers.running(command, port, ready),
+        ):
+            pass
 
 
 def test_a_closed_port_refuses_and_is_not_given_away():
