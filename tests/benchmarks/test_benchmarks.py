@@ -28,7 +28,7 @@ def test_quick_run(name, options, expected, tmp_path):
         [sys.executable, "-m", f"benchmarks.{name}", "--quick", "--json", report, *options],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
         cwd=ROOT,
     )

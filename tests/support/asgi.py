@@ -19,7 +19,7 @@ from tests.support.lifespan import Lifespan
 from tests.support.response import BODY_TYPES, Response, bodies
 from tests.support.websocket import WebSocketSession
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 60.0
 """How long an app may take for anything a test waits for."""
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 from typing_extensions import Self
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 60.0
 
 
 class LifespanFailedError(Exception):

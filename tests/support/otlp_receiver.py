@@ -24,7 +24,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 Protocol = Literal["grpc", "http/protobuf"]
 Signal = Literal["metrics", "traces"]
 PROTOCOLS: tuple[Protocol, ...] = ("grpc", "http/protobuf")
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 _MESSAGES: dict[Signal, Any] = {
     "metrics": (metrics_service_pb2.ExportMetricsServiceRequest, metrics_service_pb2.ExportMetricsServiceResponse),

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from tests.support.plain_http import get
 
-MOST_SECONDS = 170.0
+MOST_SECONDS = 400.0
 """After which it ends by itself."""
 
 

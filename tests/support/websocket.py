@@ -7,7 +7,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Scope
 from typing_extensions import Self
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 60.0
 ABNORMAL_CLOSURE = 1006
 """What a server reports for a peer that left without a close frame (RFC 6455, 7.1.5)."""
 
