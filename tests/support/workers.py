@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.exposition import Samples, samples
-from tests.support.plain_http import get
+from tests.support.plain_http import TIMEOUT_SECONDS, get
 from tests.support.servers import Server, eventually, free_port, listens, running
 
 APP = "tests.real.apps.shared:app"
@@ -45,7 +45,7 @@ def serving(server: str, *args: str, env: Mapping[str, str] | None = None, worke
     port = free_port()
     command = [sys.executable, "-m", *COMMANDS[server](port), *args]
     with running(command, port, lambda: listens(port), env) as started:
-        eventually(lambda: living(started) == workers, f"{workers} workers", seconds=30)
+        eventually(lambda: living(started) == workers, f"{workers} workers", seconds=120)
         yield started
 
 
@@ -61,11 +61,13 @@ def living(server: Server) -> int:
     return 0
 
 
-def worker_of(shown: Samples) -> str:
-    """Return the label of the worker that answered: the one whose age is not shown, since it is not another."""
-    all_of_them = shown.label_values("process_uptime_seconds", "worker")
-    (own,) = all_of_them - shown.label_values(AGE, "worker")
-    return own
+def worker_of(shown: Samples) -> str | None:
+    """Return the label of the worker that answered: the one whose age is not shown, since it is not another.
+
+    None as long as it has not looked at itself.
+    """
+    own = shown.label_values("process_uptime_seconds", "worker") - shown.label_values(AGE, "worker")
+    return own.pop() if len(own) == 1 else None
 
 
 def page_of_each(server: Server, workers: int = WORKERS) -> dict[str, Samples]:
@@ -74,8 +76,8 @@ def page_of_each(server: Server, workers: int = WORKERS) -> dict[str, Samples]:
 
     def all_have() -> bool:
         shown = page(server)
-        if shown.label_values(AGE, "worker"):
-            pages[worker_of(shown)] = shown
+        if shown.label_values(AGE, "worker") and (own := worker_of(shown)):
+            pages[own] = shown
         return len(pages) == workers
 
     eventually(all_have, f"an answer of each of {workers} workers", seconds=60)
@@ -117,7 +119,7 @@ class Load:
 
     def _ask(self) -> None:
         while not self._stop.wait(self.pause_seconds):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
             answered = False
             try:
                 connection.request("GET", "/hello/ada")
