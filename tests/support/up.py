@@ -14,8 +14,8 @@ import psutil
 from tests.support.servers import eventually, listens
 
 COMMAND = [sys.executable, "-c", "from apivitals.cli import main; main()"]
-START_SECONDS = 90.0
-STOP_SECONDS = 30.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 _ROW = re.compile(r"^(\w+) {2,}(\S+)(?: {2,}(.*))?$")
 
 
@@ -68,8 +68,14 @@ class Up:
     @property
     def none_left(self) -> bool:
         """Whether all that it has started is gone, and nobody listens where they did."""
-        gone = not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in self.servers)
-        return gone and not any(map(listens, self.ports))
+        return all(map(_is_gone, self.servers)) and not any(map(listens, self.ports))
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # since it was found to run
+        return True
 
 
 @contextmanager
