@@ -19,6 +19,26 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(("APIVITALS_", "OTEL_")):
             del os.environ[name]
+    # Newer uvicorns end a worker that does not answer within five seconds, though it only starts slowly.
+    os.environ["UVICORN_TIMEOUT_WORKER_HEALTHCHECK"] = "60"
+    _load_profile_of_hypothesis()
+
+
+def _load_profile_of_hypothesis() -> None:
+    """Draw the same examples wherever the tests run, and let none fail because a machine is slow."""
+    try:
+        from hypothesis import HealthCheck, settings  # noqa: PLC0415 (where it is installed)
+    except ImportError:
+        return
+    settings.register_profile(
+        "apivitals",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        derandomize=True,
+        database=None,
+        print_blob=True,
+    )
+    settings.load_profile("apivitals")
 
 
 @pytest.fixture
