@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from typing import Any
 
 import prometheus_client
@@ -31,6 +32,9 @@ from apivitals.sources.background import Background
 from apivitals.store import Backend, Store
 from apivitals.tracing.stand_in import STAND_IN
 from apivitals.workers.membership import MEMBERSHIP
+
+_APPLICATIONS = count()
+"""Numbers of the process' applications, in the order in which they are instrumented: their modules' in every worker."""
 
 
 class Exposition:
@@ -65,7 +69,7 @@ class Exposition:
         if settings.meter_provider is not None:
             self._observed = Observed(settings.meter_provider, (partial(_found_out, contents, backend),), errors)
             contents = Contents(errors)
-        self.page = MetricsPage(backend, contents, self._foreign(), errors)
+        self.page = MetricsPage(backend, contents, self._foreign(), errors, next(_APPLICATIONS))
         self._pusher = otlp.from_environment(os.environ, resource, self.page.families, errors)
         self._duties: Duties | None = None
         token = BearerToken.given(settings.metrics_token, settings.metrics_token_file, errors)

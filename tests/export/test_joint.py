@@ -3,7 +3,11 @@
 import math
 import shutil
 import time
+from decimal import Decimal
+from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,15 +20,21 @@ from apivitals.errors import ErrorLog
 from apivitals.export import snapshot
 from apivitals.export.contents import Contents
 from apivitals.export.duties import Duties
+from apivitals.export.endpoint import MetricsEndpoint
 from apivitals.export.foreign import Foreign, Source, of_workers
 from apivitals.export.joint import in_flight, labelled
+from apivitals.export.own_port import OwnPort
 from apivitals.export.page import MetricsPage
 from apivitals.export.prometheus import Format
 from apivitals.families import Family, Number
 from apivitals.store import Store
+from apivitals.workers.directory import NotNowError
 from apivitals.workers.group import Group
 from apivitals.workers.membership import Worker
+from tests.support.asgi import Client
+from tests.support.descriptors import none_left_for
 from tests.support.exposition import samples
+from tests.support.plain_http import get
 
 ACTIVE, OLDEST = catalog.http.ACTIVE_REQUESTS, catalog.http.OLDEST_ACTIVE_REQUEST
 UPTIME, HOST = catalog.process.UPTIME, catalog.host.MEMORY_LIMIT
@@ -64,7 +74,7 @@ def test_what_is_of_a_worker_has_its_label_and_what_is_of_none_has_not():
 def test_our_own_part_is_read_as_it_was_written(taken, route, value):
     labels = ("GET", "http", route, "medium")
     vitals = snapshot.Vitals(taken, [family(ACTIVE, (labels, value))], [family(UPTIME, ((), math.inf))])
-    content = snapshot.write_vitals(vitals) + snapshot.write_foreign(snapshot.Foreign(0.0, []))
+    content = snapshot.write_vitals(vitals) + snapshot.write_foreign(snapshot.Foreign(0.0, []), ErrorLog())
     read = snapshot.read(content).vitals
     assert read.taken == taken
     assert points(read.in_flight) == points(vitals.in_flight)
@@ -95,7 +105,7 @@ def test_what_others_made_is_read_as_it_was_written(form):
     foreign = Foreign(ErrorLog(), [Source(registry_of_everything())])
     families = foreign.families()
     content = snapshot.write_vitals(snapshot.Vitals(0.0, [], [])) + snapshot.write_foreign(
-        snapshot.Foreign(1.5, families)
+        snapshot.Foreign(1.5, families), ErrorLog()
     )
     read = snapshot.read(content).foreign
     assert read.taken == 1.5
@@ -107,7 +117,9 @@ def test_exemplars_of_others_are_kept():
     registry = CollectorRegistry()
     Counter("c", "c", registry=registry).inc(2, {"trace_id": "abc"})
     families = Foreign(ErrorLog(), [Source(registry)]).families()
-    line = snapshot.write_vitals(snapshot.Vitals(0.0, [], [])) + snapshot.write_foreign(snapshot.Foreign(0, families))
+    line = snapshot.write_vitals(snapshot.Vitals(0.0, [], [])) + snapshot.write_foreign(
+        snapshot.Foreign(0, families), ErrorLog()
+    )
     (total,) = [s for f in snapshot.read(line).foreign.families for s in f.samples if s.name == "c_total"]
     assert isinstance(total.exemplar, Exemplar)
     assert total.exemplar.labels == {"trace_id": "abc"}
@@ -205,6 +217,50 @@ def test_metrics_of_others_come_with_the_next_snapshot(pair):
     second.duties.turn()
     assert [(s.labels, s.value) for s in first.shown().series("orders_total")] == [({"worker": "1"}, 3.0)]
     assert [(s.labels, s.value) for s in second.shown().series("orders_total")] == [({"worker": "1"}, 3.0)]
+
+
+class Ledger:
+    """A collector of a database's sums, which are decimals, and of something that is no number at all."""
+
+    def collect(self):
+        values: dict[str, Any] = {"balance": Decimal("1.5"), "nonsense": object()}
+        return [GaugeMetricFamily(name, "help", value=value) for name, value in values.items()]
+
+
+def test_a_family_of_others_that_cannot_be_written_costs_itself(pair):
+    first, second = pair
+    second.registry.register(Ledger())
+    second.duties.turn()
+    shown = first.shown()
+    assert [(s.labels, s.value) for s in shown.series("balance")] == [({"worker": "1"}, 1.5)]
+    assert not shown.has("nonsense")
+    assert second.errors.counts()["collect"] == 1
+
+
+@pytest.mark.parametrize("ending", [".names", ".values", ".snapshot-0", "machine-0"])
+def test_there_is_no_page_without_one_of_the_workers(pair, ending):
+    first, _ = pair
+    with none_left_for(ending), pytest.raises(NotNowError):
+        first.shown()
+    assert first.errors.counts()["workers"] == 1
+    assert first.shown().value("http_server_active_requests") == 2
+
+
+@pytest.mark.anyio
+async def test_the_answer_is_then_503_on_both_ports(pair):
+    first, _ = pair
+    own = OwnPort(first.page, "127.0.0.1", 0, "/metrics", None)
+    own.open()
+    try:
+        with none_left_for(".names"):
+            endpoint = MetricsEndpoint(first.page, "/metrics", None, str)
+            answers: list[Any] = [await Client(endpoint).get("/metrics")]
+            answers.append(await anyio.to_thread.run_sync(get, f"http://127.0.0.1:{own.number}/metrics"))
+    finally:
+        own.close()
+    for answer in answers:
+        assert answer.status == 503
+        assert answer.body == b"What another worker has counted cannot be read now: see the log.\n"
 
 
 def test_a_damaged_snapshot_costs_itself_and_is_said_once(pair, caplog):

@@ -39,3 +39,14 @@ def test_a_damaged_file_holds_what_could_be_read_and_goes_on(tmp_path):
     third.add("c")
     assert "c" in second
     assert "c" in first
+
+
+def test_a_file_that_ends_in_zeros_as_after_a_power_cut_goes_on(tmp_path):
+    path = tmp_path / "alerts"
+    SharedKeys(path).add("a")
+    with path.open("ab") as file:
+        file.write(bytes(64))
+    keys = SharedKeys(path)
+    assert "b" not in keys
+    keys.add("b")
+    assert "b" in SharedKeys(path)

@@ -40,7 +40,7 @@ class Duties:
         self._open_port = open_port
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._foreign = snapshot.write_foreign(snapshot.Foreign(time.time(), []))
+        self._foreign = snapshot.write_foreign(snapshot.Foreign(time.time(), []), errors)
         self._foreign_due = 0.0
 
     def start(self) -> None:
@@ -91,7 +91,8 @@ class Duties:
         )
         if time.monotonic() >= self._foreign_due:
             self._foreign_due = time.monotonic() + self._foreign_seconds
-            self._foreign = snapshot.write_foreign(snapshot.Foreign(time.time(), self._page.foreign.families()))
+            found = snapshot.Foreign(time.time(), self._page.foreign.families())
+            self._foreign = snapshot.write_foreign(found, self._errors)
         content = snapshot.write_vitals(vitals) + self._foreign
         self._leave(self._worker.files.snapshot(self._page.application), content)
 

@@ -16,6 +16,7 @@ from apivitals.export.page import Gathered, MetricsPage
 from apivitals.export.prometheus import Format
 from apivitals.export.token import BearerToken
 from apivitals.http.own_path import OwnPath
+from apivitals.workers.directory import NotNowError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -32,6 +33,10 @@ class Refusal:
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
+
+
+NOT_NOW = Refusal(503, (_PLAIN,), b"What another worker has counted cannot be read now: see the log.\n")
+"""Better no page than one without that worker: each sum would fall, and rise again as if it had all just happened."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,14 @@ class MetricsEndpoint(OwnPath):
             await send({"type": "http.response.start", "status": 200, "headers": wanted.headers})
             await send({"type": "http.response.body"})
             return
+        try:
+            gathered = await self._gathered(wanted.form)
+        except NotNowError:
+            await _respond(send, NOT_NOW.status, [*NOT_NOW.headers], [NOT_NOW.body])
+            return
         turn = _Turn()
         pieces = []
-        for piece in self._page.slices(await self._gathered(wanted.form), wanted.form, gzip=wanted.gzip):
+        for piece in self._page.slices(gathered, wanted.form, gzip=wanted.gzip):
             if piece:
                 pieces.append(piece)
             await turn.give_way()

@@ -18,7 +18,7 @@ from apivitals.export.contents import Contents
 from apivitals.export.foreign import of_workers
 from apivitals.export.snapshot import Snapshot
 from apivitals.families import Family, Number
-from apivitals.workers.directory import WorkersError, read_ours
+from apivitals.workers.directory import NotNowError, WorkersError, read_ours
 from apivitals.workers.group import Census
 from apivitals.workers.membership import Worker
 from apivitals.workers.memory import Files
@@ -28,7 +28,10 @@ _T = TypeVar("_T")
 
 
 class Left:
-    """Reads what the workers have left for each other. A file that cannot be read is counted, and said, once."""
+    """Reads what the workers have left for each other. A file that cannot be read is counted, and said, once.
+
+    One that can be read later is a NotNowError.
+    """
 
     def __init__(self, errors: ErrorLog) -> None:
         self._errors = errors
@@ -48,6 +51,8 @@ class Left:
             return read(read_ours(path))
         except FileNotFoundError:
             return None
+        except NotNowError:
+            raise
         except (OSError, ValueError, WorkersError) as error:
             if path not in self._skipped:
                 self._skipped.add(path)

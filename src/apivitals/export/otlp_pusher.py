@@ -71,7 +71,7 @@ class Pusher:
         self._collect = collect
         self._api_metrics = api_metrics
         self._errors = errors
-        self._interval = interval_seconds
+        self._interval = min(interval_seconds, threading.TIMEOUT_MAX)
         self._started_ns = started_ns
         self._clock_ns = clock_ns
         self._end = threading.Event()

@@ -7,6 +7,7 @@ import threading
 from apivitals.export.page import MetricsPage
 from apivitals.export.server import MetricsServer
 from apivitals.export.token import BearerToken
+from apivitals.workers.directory import WorkersError
 
 
 class OwnPort:
@@ -24,18 +25,23 @@ class OwnPort:
     @property
     def number(self) -> int | None:
         """The port that is served on now; None if none is, or another worker serves on it."""
-        return None if self._server is None else self._server.port
+        return None if self._server is None or not self._server.is_open else self._server.port
 
     def open(self) -> None:
         """Begin to serve, unless this or another worker does.
 
         Raises:
-            OSError: the address cannot be bound; the message names the setting.
+            OSError: the address cannot be bound, or it cannot be told who has it; the message names the setting.
         """
         with self._lock:
             worker = self._page.worker
-            if self._server is not None or (worker is not None and not worker.port.take()):
-                return
+            try:
+                if (self._server is not None and self._server.is_open) or (
+                    worker is not None and not worker.port.take()
+                ):
+                    return
+            except WorkersError as error:
+                raise OSError(f"apivitals settings: metrics_port {self._port} cannot be opened: {error}") from error
             try:
                 self._server = MetricsServer(self._page, self._host, self._port, self._path, self._token)
             except OSError as error:
@@ -49,9 +55,9 @@ class OwnPort:
     def close(self) -> None:
         """Release the port, and let another worker serve on it."""
         with self._lock:
-            if self._server is None:
+            server, self._server = self._server, None
+            if server is None or not server.is_open:
                 return
-            self._server.close()
-            self._server = None
+            server.close()
             if self._page.worker is not None:
                 self._page.worker.port.leave()

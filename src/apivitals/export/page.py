@@ -15,6 +15,7 @@ from apivitals.export.joint import Joint, Left
 from apivitals.export.prometheus import Format, render
 from apivitals.families import Family
 from apivitals.store import Backend
+from apivitals.workers.directory import NotNowError
 from apivitals.workers.membership import Worker
 
 _SLICE_CHARACTERS = 32 * 1024
@@ -40,12 +41,13 @@ class MetricsPage:
         contents: Contents,
         foreign: Foreign,
         errors: ErrorLog,
+        application: int = 0,
     ) -> None:
+        """`application` is which of the process' applications this is: a number that is the same in every worker."""
         self.contents = contents
         self.foreign = foreign
         self._worker: Worker | None = None
-        self.application = 0
-        """Which of the worker's applications this is, in the order in which they began."""
+        self.application = application
         self._errors = errors
         self._left = Left(errors)
         self._duration = backend.histogram(catalog.internal.RENDER_DURATION).bind(())
@@ -60,7 +62,6 @@ class MetricsPage:
         if self._worker is worker:
             return
         self._worker = worker
-        self.application = next(worker.applications)
         names = {name: f"{name}#{self.application}" for name in self.contents.stores if name != PROCESS_WIDE}
         self.contents = self.contents.with_names(names)
         for name, store in self.contents.stores.items():
@@ -76,7 +77,11 @@ class MetricsPage:
         return bool(self.foreign.sources) or self.worker is not None
 
     def gather(self, form: Format) -> Gathered:
-        """Take what has to be read at one moment: in a thread if it may block."""
+        """Take what has to be read at one moment: in a thread if it may block.
+
+        Raises:
+            NotNowError: another worker's file can be read later; without it every sum would fall.
+        """
         worker = self.worker
         foreign = self.foreign.families()
         if worker is None:
@@ -86,6 +91,9 @@ class MetricsPage:
             others = self._left.by(census.living(), self.application)
             machine = self._left.about_the_machine(worker, self.application)
             joint = Joint(self.contents, worker, census, others, machine)
+        except NotNowError as error:
+            self._errors.caught("workers", error)
+            raise
         except OSError as error:
             self._errors.caught("workers", error)
             return Gathered(self.families, self.foreign.render(foreign, form))

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import socketserver
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from weakref import WeakSet
 
 from apivitals.errors import logger
-from apivitals.export.endpoint import Refusal, decide
+from apivitals.export.endpoint import NOT_NOW, Refusal, Wanted, decide
 from apivitals.export.page import MetricsPage
 from apivitals.export.token import BearerToken
+from apivitals.workers.directory import NotNowError
 
 _IDLE_SECONDS = 10.0
 _POLL_SECONDS = 0.1  # how long `close` may have to wait
+_OPEN: WeakSet[MetricsServer] = WeakSet()
 
 
 class MetricsServer:
@@ -34,12 +38,33 @@ class MetricsServer:
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="apivitals-metrics", daemon=True
         )
         self._thread.start()
+        _OPEN.add(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it serves: until it is closed, and not in a forked child, which has no thread of it."""
+        return self in _OPEN
 
     def close(self) -> None:
         """Stop serving and release the port."""
+        _OPEN.discard(self)
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def forget(self) -> None:
+        """Let go of the socket in a forked child: it would keep the port, and answer nobody, when the parent ends."""
+        _OPEN.discard(self)
+        self._server.socket.close()
+
+
+def _after_fork_in_child() -> None:
+    for server in list(_OPEN):
+        server.forget()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _server_class(host: str) -> type[ThreadingHTTPServer]:
@@ -62,6 +87,14 @@ def _is_ipv6(host: str) -> bool:
         return False
 
 
+def _written(page: MetricsPage, wanted: Wanted) -> bytes:
+    pieces = []
+    for piece in page.slices(page.gather(wanted.form), wanted.form, gzip=wanted.gzip):
+        pieces.append(piece)
+        time.sleep(0)  # hand the interpreter to the thread that serves requests
+    return b"".join(pieces)
+
+
 def _handler(page: MetricsPage, path: str, token: BearerToken | None) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -80,12 +113,12 @@ def _handler(page: MetricsPage, path: str, token: BearerToken | None) -> type[Ba
             if isinstance(wanted, Refusal):
                 self._send(wanted.status, [*wanted.headers], wanted.body)
                 return
-            pieces = []
-            if wanted.body:
-                for piece in page.slices(page.gather(wanted.form), wanted.form, gzip=wanted.gzip):
-                    pieces.append(piece)
-                    time.sleep(0)  # hand the interpreter to the thread that serves requests
-            self._send(200, wanted.headers, b"".join(pieces))
+            try:
+                body = _written(page, wanted) if wanted.body else b""
+            except NotNowError:
+                self._send(NOT_NOW.status, [*NOT_NOW.headers], NOT_NOW.body)
+            else:
+                self._send(200, wanted.headers, body)
 
         def _send(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
             self.send_response_only(status)

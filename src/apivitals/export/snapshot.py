@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric as ForeignMetric
 from prometheus_client.samples import Exemplar
 
 from apivitals.catalog import CATALOG, Metric
+from apivitals.errors import ErrorLog
 from apivitals.families import Family, Number
 
 _METRICS: Mapping[str, Metric] = {metric.exposed: metric for metric in CATALOG}
@@ -47,9 +48,15 @@ def write_vitals(vitals: Vitals) -> bytes:
     return _line([vitals.taken, _written_all(vitals.in_flight), _written_all(vitals.process)])
 
 
-def write_foreign(foreign: Foreign) -> bytes:
-    """Return the second line."""
-    return _line([foreign.taken, [_written_foreign(family) for family in foreign.families]])
+def write_foreign(foreign: Foreign, errors: ErrorLog) -> bytes:
+    """Return the second line. A family that cannot be written costs itself."""
+    families = []
+    for family in foreign.families:
+        try:
+            families.append(_text(_written_foreign(family)))
+        except Exception as error:  # noqa: BLE001  # somebody's collector may yield anything
+            errors.caught("collect", error)
+    return f"[{_text(foreign.taken)},[{','.join(families)}]]\n".encode()
 
 
 def read(content: bytes) -> Snapshot:
@@ -88,7 +95,11 @@ def read_machine(content: bytes) -> list[Family]:
 
 
 def _line(content: object) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode() + b"\n"
+    return _text(content).encode() + b"\n"
+
+
+def _text(content: object) -> str:
+    return json.dumps(content, separators=(",", ":"))
 
 
 def _written(family: Family) -> list[Any]:
@@ -113,7 +124,7 @@ def _written_foreign(family: ForeignMetric) -> list[Any]:
         [
             sample.name,
             sample.labels,
-            sample.value,
+            float(sample.value),
             None if sample.timestamp is None else float(sample.timestamp),
             None if sample.exemplar is None else _written_exemplar(sample.exemplar),
         ]
@@ -123,7 +134,7 @@ def _written_foreign(family: ForeignMetric) -> list[Any]:
 
 
 def _written_exemplar(exemplar: Exemplar) -> list[Any]:
-    return [exemplar.labels, exemplar.value, None if exemplar.timestamp is None else float(exemplar.timestamp)]
+    return [exemplar.labels, float(exemplar.value), None if exemplar.timestamp is None else float(exemplar.timestamp)]
 
 
 def _foreign(name: str, documentation: str, kind: str, unit: str, samples: Iterable[Any]) -> ForeignMetric:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -10,10 +11,23 @@ from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  # what is made in it is private to the user, and refused if it is not
 _PRIVATE = 0o700
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 class WorkersError(Exception):
     """The workers cannot share their metrics. The message names the directory or file, and what would be right."""
+
+
+class NotNowError(WorkersError):
+    """The system has no descriptors, or no memory, left at this moment: that says nothing of the file."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"{path} cannot be read now: {error.strerror}")
+
+    @staticmethod
+    def is_meant_by(error: OSError) -> bool:
+        """Whether the same may well succeed a moment later."""
+        return error.errno in _PASSING
 
 
 def base_directories() -> Iterable[Path]:
@@ -48,6 +62,7 @@ def open_ours(path: Path) -> int:
 
     Raises:
         FileNotFoundError: it is not there.
+        NotNowError: it may be there, and be read later.
         WorkersError: it is a link, no plain file, or another user's.
     """
     try:
@@ -55,6 +70,8 @@ def open_ours(path: Path) -> int:
     except FileNotFoundError:
         raise
     except OSError as error:
+        if NotNowError.is_meant_by(error):
+            raise NotNowError(path, error) from None
         raise WorkersError(f"{path} is not read: {error.strerror}") from None
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():

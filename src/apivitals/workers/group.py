@@ -12,12 +12,12 @@ from pathlib import Path
 from time import time
 
 from apivitals.errors import ErrorLog
-from apivitals.workers.directory import WorkersError, make_private
+from apivitals.workers.directory import NotNowError, WorkersError, make_private
 from apivitals.workers.journal import JournalError
 from apivitals.workers.lock import Role, is_held, locked
 from apivitals.workers.memory import Files, WorkerMemory
 from apivitals.workers.reading import Reading, WorkerReader
-from apivitals.workers.retired import Retired, read_retired, write_retired
+from apivitals.workers.retired import Retired, RetiredFile
 from apivitals.workers.supervisor import Supervisor, machine
 
 _WORKER = re.compile(r"worker-(\d{1,6})-([0-9a-f]{16})\.(?:values|(?:names|snapshot-\d+)(?:\.new)?)")
@@ -59,7 +59,7 @@ class Group:
         make_private(directory)
         self.directory = directory
         self._errors = errors
-        self._retired = directory / "retired"
+        self._retired = RetiredFile(directory / "retired")
         self._group_lock = directory / "lock"
         self._readers: dict[str, WorkerReader] = {}
         self._skipped: set[object] = set()
@@ -87,7 +87,7 @@ class Group:
             found = self._files()
             living = [files for files in found.values() if is_held(files.names)]
             if afresh and not living:
-                self._remove((self._retired, *self.directory.glob("worker-*")))
+                self._remove((self._retired.path, *self.directory.glob("worker-*")))
                 found = {}
             else:
                 self._fold()
@@ -102,24 +102,34 @@ class Group:
                 raise
 
     def census(self, own: str) -> Census:
-        """Read the files of all workers but `own`."""
+        """Read the files of all workers but `own`.
+
+        Raises:
+            NotNowError: one of them can be read later.
+            OSError: the directory cannot be read.
+        """
         with self._lock:
             for _ in range(_ATTEMPTS):
-                before = self._retired_identity()
-                census = self._census(own)
+                before = self._retired_content()
+                census = self._census(own, self._parsed(before))
                 # A worker that is folded meanwhile is in neither, or in both
-                if self._retired_identity() == before:
+                if self._retired_content() == before:
                     break
             return census
 
     def fold(self) -> None:
-        """Put the totals of workers that have ended into the one file for them, unless another is about it."""
+        """Put the totals of workers that have ended into the one file for them, unless another is about it.
+
+        Raises:
+            NotNowError: a file can be read later; nothing has changed.
+            OSError: the directory cannot be read, or not be written.
+        """
         with self._lock, locked(self._group_lock, seconds=0) as taken:
             if taken:
                 self._fold()
 
     def _fold(self) -> None:
-        retired = self._read_retired()
+        retired = self._parsed(self._retired_content())
         found = self._files()
         ended = {}
         for identity, files in found.items():
@@ -130,15 +140,12 @@ class Group:
         unborn = {identity for identity, files in found.items() if not files.names.exists()}
         gone = (retired.ids & found.keys()) | ended.keys() | unborn
         if ended:
-            write_retired(
-                self._retired, retired, ended.values(), frozenset(gone - unborn), retired.workers + len(ended)
-            )
+            self._retired.write(retired, ended.values(), frozenset(gone - unborn), retired.workers + len(ended))
         for identity in gone:
             files = found[identity]
             self._remove(files.all())
 
-    def _census(self, own: str) -> Census:
-        retired = self._read_retired()
+    def _census(self, own: str, retired: Retired) -> Census:
         found = self._files()
         workers = []
         for identity, files in found.items():
@@ -155,15 +162,26 @@ class Group:
             return reader.read(is_living=is_living)
         except FileNotFoundError:  # folded, or not made yet
             self._readers.pop(files.identity, None)
+        except NotNowError:
+            raise
         except (JournalError, WorkersError, OSError) as error:
             self._skip(files.identity, files.names, error)
         return None
 
-    def _read_retired(self) -> Retired:
+    def _retired_content(self) -> bytes | None:
         try:
-            return read_retired(self._retired)
-        except (JournalError, WorkersError, OSError) as error:
-            self._skip(self._retired_identity(), self._retired, error)
+            return self._retired.content()
+        except NotNowError:
+            raise
+        except (WorkersError, OSError) as error:
+            self._skip(self._retired.path, self._retired.path, error)
+            return None
+
+    def _parsed(self, content: bytes | None) -> Retired:
+        try:
+            return self._retired.parse(content)
+        except JournalError as error:
+            self._skip(hash(content), self._retired.path, error)
             return Retired()
 
     def _skip(self, identity: object, path: Path, error: Exception) -> None:
@@ -173,16 +191,14 @@ class Group:
             self._skipped.add(identity)
             self._errors.caught("workers", WorkersError(f"{path} is left out: {error}"))
 
-    def _retired_identity(self) -> tuple[int, int] | None:
-        try:
-            found = self._retired.lstat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns
-
     def _files(self) -> dict[str, Files]:
         """The workers that there are files of, by their ids."""
-        names = sorted(path.name for path in self.directory.iterdir())
+        try:
+            names = sorted(path.name for path in self.directory.iterdir())
+        except OSError as error:
+            if NotNowError.is_meant_by(error):
+                raise NotNowError(self.directory, error) from None
+            raise
         matches = filter(None, map(_WORKER.fullmatch, names))
         return {match[2]: Files(self.directory, int(match[1]), match[2]) for match in matches}
 

@@ -61,7 +61,7 @@ def entries(content: bytes, start: int) -> tuple[list[Any], int]:
     while start + _ENTRY.size <= len(content):
         length, checksum = _ENTRY.unpack_from(content, start)
         end = start + _ENTRY.size + length
-        if length > _LONGEST_ENTRY:
+        if not 0 < length <= _LONGEST_ENTRY:
             raise JournalError(f"it is damaged at byte {start}")
         if end > len(content):
             break
@@ -70,6 +70,9 @@ def entries(content: bytes, start: int) -> tuple[list[Any], int]:
             if end == len(content):
                 break
             raise JournalError(f"it is damaged at byte {start}")
-        found.append(json.loads(text.decode("utf-8", "surrogatepass")))
+        try:
+            found.append(json.loads(text.decode("utf-8", "surrogatepass")))
+        except ValueError:
+            raise JournalError(f"it is damaged at byte {start}") from None
         start = end
     return found, start

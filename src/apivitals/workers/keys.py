@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from apivitals.workers import journal
-from apivitals.workers.directory import WorkersError, read_ours, write_all, write_whole
+from apivitals.workers.directory import NotNowError, WorkersError, read_ours, write_all, write_whole
 from apivitals.workers.lock import locked
 
 _REMEMBERED = 10_000
@@ -23,8 +24,9 @@ class SharedKeys:
         self._inode: int | None = None
 
     def __contains__(self, key: str) -> bool:
-        """Whether any worker has added it."""
-        self._read()
+        """Whether any worker has added it, as far as can be told now."""
+        with suppress(NotNowError):
+            self._read()
         return key in self._keys
 
     def add(self, key: str) -> None:
@@ -33,9 +35,9 @@ class SharedKeys:
         Raises:
             OSError, WorkersError: the file cannot be written; this worker knows it all the same.
         """
+        self._keys[key] = None
         with locked(self._path.with_suffix(".lock"), seconds=_WAIT_SECONDS):
             is_whole = self._read()
-            self._keys[key] = None
             if not is_whole or len(self._keys) > 2 * _REMEMBERED:
                 self._keys = dict.fromkeys([*self._keys][-_REMEMBERED:])
                 content = b"".join(journal.entry([each]) for each in self._keys)
@@ -50,7 +52,11 @@ class SharedKeys:
                 os.close(descriptor)
 
     def _read(self) -> bool:
-        """Take what was added since the last time; whether that was all that is there, as it was written."""
+        """Take what was added since the last time; whether that was all that is there, as it was written.
+
+        Raises:
+            NotNowError: it may be there, and be read later.
+        """
         try:
             inode = self._path.stat().st_ino
             if inode != self._inode:
@@ -59,6 +65,8 @@ class SharedKeys:
             entries, end = journal.entries(content, 0)
         except FileNotFoundError:
             return True
+        except NotNowError:
+            raise
         except (OSError, WorkersError, journal.JournalError):
             return False
         self._position += end

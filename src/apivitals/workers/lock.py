@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from apivitals.workers.directory import WorkersError, open_ours
+from apivitals.workers.directory import NotNowError, WorkersError, open_ours
 
 try:
     import fcntl
@@ -33,9 +33,14 @@ def try_lock(descriptor: int) -> bool:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody has the lock of a file. Those who ask do not get in each other's way."""
+    """Whether somebody has the lock of a file, or may have it, as far as can be told now.
+
+    Those who ask do not get in each other's way.
+    """
     try:
         descriptor = open_ours(path)
+    except NotNowError:
+        return True
     except (FileNotFoundError, WorkersError):
         return False
     try:
@@ -59,6 +64,7 @@ def open_lock(path: Path) -> int:
 def locked(path: Path, *, seconds: float) -> Iterator[bool]:
     """Hold the lock of `path` inside; it gives False, and is not held, if it cannot be had within the time."""
     descriptor = open_lock(path)
+    taken = False
     try:
         deadline = time.monotonic() + seconds
         taken = try_lock(descriptor)
@@ -67,6 +73,8 @@ def locked(path: Path, *, seconds: float) -> Iterator[bool]:
             taken = try_lock(descriptor)
         yield taken
     finally:
+        if taken:  # closing does not give it up while a child that was forked meanwhile has a copy of the descriptor
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from itertools import count
 from pathlib import Path
 
 from apivitals.errors import ErrorLog, logger
@@ -29,7 +28,7 @@ class Worker:
         """Serving the metrics on a port of their own."""
         self._memory = memory
         self._shared: dict[Store, str] = {}
-        self.applications = count()
+        self._restoring = threading.Lock()
 
     @property
     def is_this_process(self) -> bool:
@@ -59,8 +58,11 @@ class Worker:
         Raises:
             WorkersError: they cannot be made.
         """
-        if self.files.names.exists():
-            return
+        with self._restoring:  # each application of the process asks for it, in a thread of its own
+            if not self.files.names.exists():
+                self._restore()
+
+    def _restore(self) -> None:
         logger.warning("%s was removed, and is made again", self.files.names)
         held = [role for role in (self.machine, self.port) if role.is_mine]
         removed = self._memory

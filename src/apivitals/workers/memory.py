@@ -71,20 +71,23 @@ class WorkerMemory:
         self._instruments: dict[tuple[str, Declaration], int] = {}
         self._series = 0
         self._private: Blocks | None = None
+        self._open: tuple[int, ...] = ()
         new = files.names.with_suffix(".names.new")
         try:
             # Not the values' lock, which their mappings would hold on to: each has a copy of the descriptor
             self._names = _create(new)
+            self._open = (self._names,)
             try_lock(self._names)
             write_all(self._names, journal.header(NAMES_MAGIC, files.identity))
             self._values = _create(files.values)
+            self._open = (self._names, self._values)
             self._mapped = 0
             self._grow()
             self._map[: journal.HEADER_BYTES] = journal.header(VALUES_MAGIC, files.identity)
             self._used = journal.HEADER_BYTES // CELL_BYTES
             new.rename(files.names)
-            self._open: tuple[int, ...] = (self._names, self._values)
         except OSError as error:
+            self.close()
             raise WorkersError(f"{files.directory} cannot be written: {error.strerror}") from None
 
     def of(self, store: str) -> Memory:

@@ -34,17 +34,47 @@ class Retired:
     workers: int = 0
 
 
-def read_retired(path: Path) -> Retired:
-    """Read the file; nothing if there is none.
+class RetiredFile:
+    """The file, read again and again, and parsed only if it has changed. Not thread-safe."""
 
-    Raises:
-        JournalError: it is not as `write_retired` writes it.
-        WorkersError: it is not this user's.
-    """
-    try:
-        content = read_ours(path)
-    except FileNotFoundError:
-        return Retired()
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._parsed: tuple[bytes | None, Retired] = None, Retired()
+
+    def content(self) -> bytes | None:
+        """Return what is in it; None if it is not there.
+
+        Raises:
+            WorkersError: it is not this user's, or cannot be read now.
+        """
+        try:
+            return read_ours(self.path)
+        except FileNotFoundError:
+            return None
+
+    def parse(self, content: bytes | None) -> Retired:
+        """Return what it says; nothing if it is not there.
+
+        Raises:
+            JournalError: it is not as `write` writes it.
+        """
+        if content is None:
+            return Retired()
+        if content != self._parsed[0]:
+            self._parsed = content, _parse(content)
+        return self._parsed[1]
+
+    def write(self, retired: Retired, ended: Iterable[Reading], ids: frozenset[str], workers: int) -> None:
+        """Replace it by one with the totals of `ended` added, which says that those of `ids` are in it.
+
+        Raises:
+            OSError: it cannot be written; the one that was there still is.
+        """
+        content = _content(_totals([retired.reading, *ended]), ids, workers)
+        write_whole(self.path, self.path.with_suffix(".new"), content)
+
+
+def _parse(content: bytes) -> Retired:
     journal.check_header(content, _MAGIC, _NOBODY)
     start = journal.HEADER_BYTES + _LENGTH.size
     if len(content) < start:
@@ -63,16 +93,6 @@ def read_retired(path: Path) -> Retired:
         return Retired(Reading(names, values, is_living=False), frozenset(ids), int(workers))
     except (TypeError, ValueError):
         raise journal.JournalError("it is damaged: it does not say whose totals it has") from None
-
-
-def write_retired(path: Path, retired: Retired, ended: Iterable[Reading], ids: frozenset[str], workers: int) -> None:
-    """Replace the file by one with the totals of `ended` added, which says that those of `ids` are in it.
-
-    Raises:
-        OSError: it cannot be written; the one that was there still is.
-    """
-    content = _content(_totals([retired.reading, *ended]), ids, workers)
-    write_whole(path, path.with_suffix(".new"), content)
 
 
 def _totals(readings: Iterable[Reading]) -> dict[Key, dict[Labels | None, list[float]]]:
