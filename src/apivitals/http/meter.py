@@ -135,9 +135,9 @@ class HttpMeter:
 
     def _forget(self) -> None:
         """Make every recorder anew, since they know where the cells were."""
-        self._records.clear()
         if self._components is not None:
             self._components.forget()
+        self._records = {}  # not cleared: what is being bound to the old cells now is kept where nobody looks
 
     def record(self, exchange: Exchange, error_type: str) -> None:
         """Record an exchange that has ended; an error in here is ours and stays here."""
@@ -165,7 +165,7 @@ class HttpMeter:
         It is kept under the key unless the key can be had without end: invented methods and schemes, and label sets
         past the limit, come this way each time.
         """
-        settings = self._settings
+        settings, records = self._settings, self._records
         raw_method, route, status, raw_scheme, error_type, extra = key
         method, scheme = known_method(raw_method), known_scheme(raw_scheme)
         if any(fits(pattern, method, route) for pattern in settings.excluded_routes):
@@ -184,7 +184,7 @@ class HttpMeter:
                 record = _without_body(record)
             bounded = self._duration.holds(labels)
         if bounded and method == raw_method and scheme == raw_scheme:
-            self._records[key] = record
+            records[key] = record
         return record
 
     def _also(self, method: str, route: str, priority: str, extra: tuple[str, ...]) -> Iterator[Record]:
