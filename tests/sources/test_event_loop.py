@@ -129,15 +129,19 @@ def test_nothing_is_said_of_a_loop_that_is_not_watched():
 
 
 class Telling(Watchdog):
-    """Tells what it has seen when it last looked."""
+    """Tells when it has seen the same block twice, and when there is none."""
 
     def __init__(self, *args):
         super().__init__(*args)
         self.saw_block, self.saw_rest = threading.Event(), threading.Event()
 
     def look(self):
+        is_known = self._in_block
         super().look()
-        (self.saw_block if self._in_block else self.saw_rest).set()
+        if not self._in_block:
+            self.saw_rest.set()
+        elif is_known:
+            self.saw_block.set()
 
 
 def block_until(end):
