@@ -1,4 +1,8 @@
-"""Which alerts the callbacks have taken: each reaches each of them once, whichever worker it was sent to."""
+"""Which alerts the callbacks have taken, so that each reaches each of them once, whichever worker it was sent to.
+
+Two workers that are sent the same alert at the same moment, by two Alertmanagers that do not hear each other, do not
+know of each other's call: the callback is called in both.
+"""
 
 from __future__ import annotations
 
