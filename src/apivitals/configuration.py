@@ -65,7 +65,7 @@ def load(
         SettingsError: a value, a key or the file is wrong; all that is wrong is in the one message.
     """
     given = {key: value for key, value in arguments.items() if key != "config"}
-    path, content = _from_file(arguments.get("config") or environ.get(_CONFIG), directory or Path.cwd())
+    path, content = _from_file(arguments.get("config") or environ.get(_CONFIG), directory)
     objectives, problems = _objectives(content, path)
     sources = [
         ("argument of instrument()", given),
@@ -155,9 +155,19 @@ def _from_opentelemetry(environ: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _from_file(given: str | os.PathLike[str] | None, directory: Path) -> tuple[str, dict[str, Any]]:
-    path = directory / (given or FILE_NAME)
-    return str(path), {} if given is None and not path.exists() else read(path)
+def found_in(directory: Path) -> Path | None:
+    """Return the settings file of that directory; None where there is none, or this user may not look for one."""
+    path = directory / FILE_NAME
+    return path if os.path.exists(path) else None  # noqa: PTH110  # Path.exists raises where one may not look
+
+
+def _from_file(given: str | os.PathLike[str] | None, directory: Path | None) -> tuple[str, dict[str, Any]]:
+    try:
+        directory = directory or Path.cwd()
+    except OSError:  # it has been deleted
+        directory = Path()
+    path = found_in(directory) if given is None else directory / given
+    return str(path or directory / FILE_NAME), {} if path is None else read(path)
 
 
 def _unknown(source: str, key: str, known: list[str] | None = None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apivitals.cli.service import end
+from apivitals.configuration import found_in
 from apivitals.objectives import Objectives, from_file
 from apivitals.settings_file import FILE_NAME, SettingsError, read
 
@@ -55,7 +56,7 @@ def generate(  # noqa: PLR0913 (options of a command)
 
     if form not in FORMATS:
         end(f"--format {form}: there is {_FORMATS}", _WRONG_USE)
-    source = file or (Path(FILE_NAME) if Path(FILE_NAME).exists() else None)
+    source = file or found_in(Path())
     try:
         objectives = Objectives() if source is None else from_file(source)
         cluster = _cluster(form, source, label or [], match or [], monitor)

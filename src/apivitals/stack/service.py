@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from apivitals.catalog import label_name
 from apivitals.catalog.internal import TARGET_INFO
+from apivitals.configuration import found_in
 from apivitals.objectives import Objectives, from_mapping
 from apivitals.settings import DEFAULT_PATH
-from apivitals.settings_file import FILE_NAME, read
+from apivitals.settings_file import read
 from apivitals.stack.page import token_in
 
 _OFF = (False, "off", None)
@@ -61,7 +62,7 @@ def described(file: Path | None) -> Described:
     Raises:
         SettingsError: the file, a key or a value is wrong.
     """
-    found = file or (Path(FILE_NAME) if Path(FILE_NAME).exists() else None)
+    found = file or found_in(Path())
     if found is None:
         return Described()
     content = read(found)
