@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from apivitals.catalog import Priority, label_name
@@ -31,6 +32,7 @@ from apivitals.setting_values import (
 DEFAULT_METRICS_PORT = 9464  # the OpenTelemetry specification's, for its Prometheus exporter
 DEFAULT_PATH = "/metrics"
 DEFAULT_ALERT_WEBHOOK = "/-/alerts"
+UNUSABLE_TOKEN_FILE = "unusable_token_file"  # noqa: S105  # the type of a validation error
 
 
 def read_token(path: Path) -> bytes:
@@ -223,7 +225,11 @@ class Settings(BaseSettings):
                     read_token(file)
                 except (OSError, ValueError) as error:
                     reason = error.strerror if isinstance(error, OSError) else error
-                    raise ValueError(f"{name}_file {file} cannot be used: {reason}") from None
+                    raise PydanticCustomError(
+                        UNUSABLE_TOKEN_FILE,
+                        "{key} {file} cannot be used: {reason}",
+                        {"key": f"{name}_file", "file": str(file), "reason": str(reason)},
+                    ) from None
         return self
 
     @model_validator(mode="after")

@@ -12,11 +12,10 @@ from apivitals.objectives.lines import Lines
 from apivitals.objectives.objectives import Objectives
 from apivitals.objectives.reading import Problem, checked, settings_problems
 from apivitals.setting_values import MOST_BOUNDS
-from apivitals.settings import Settings
+from apivitals.settings import UNUSABLE_TOKEN_FILE, Settings
 from apivitals.settings_file import mapping
 
 _BOUNDS = "duration_bounds_seconds"
-_TOKEN_FILES = [name for name in Settings.model_fields if name.endswith("_token_file")]
 
 
 class Examination:
@@ -31,17 +30,15 @@ class Examination:
         self.lines = Lines(text)
         self.objectives, problems = checked(content)
         self.findings = [error(place, "is there twice, and only the last one counts") for place, _ in self.lines.twice]
-        self.findings += [_finding(each, content) for each in (*problems, *settings_problems(content))]
+        self.findings += [_finding(each) for each in (*problems, *settings_problems(content))]
         if self.objectives is not None:
             self.findings += [*_bounds(content, self.objectives), *check(self.objectives)]
 
 
-def _finding(problem: Problem, content: Mapping[str, Any]) -> Finding:
+def _finding(problem: Problem) -> Finding:
     """Take a token file that cannot be read for what it may be: on another machine, where the service runs."""
-    for key in _TOKEN_FILES:
-        if problem.message.startswith(f"{key} {content.get(key)} cannot be used"):
-            reason = problem.message.removeprefix(f"{key} ")
-            return warning((key,), f"{reason}; on the service's machine it must be there")
+    if problem.type == UNUSABLE_TOKEN_FILE:
+        return warning(problem.location, f"{problem.message}; on the service's machine it must be there")
     return error(problem.location, problem.message, problem.value)
 
 

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from apivitals.objectives.location import Location, key_path
 from apivitals.objectives.objectives import Objectives
-from apivitals.settings import Settings
+from apivitals.settings import UNUSABLE_TOKEN_FILE, Settings
 from apivitals.settings_file import nearest, problems_in, read
 
 _SECRETS_MAY_BE_IN = Settings.secrets | {"receivers"}
@@ -30,6 +30,8 @@ class Problem:
     value: str
     """What is there, for a message; empty for a section, and for what may be a secret."""
     message: str
+    type: str = ""
+    """Of the validation error."""
 
     def at(self, place: str) -> str:
         """Say it in a line; `place` is the file."""
@@ -84,7 +86,9 @@ def settings_problems(values: Mapping[str, Any]) -> list[Problem]:
 
 def _problem(details: ErrorDetails) -> Problem:
     location = tuple(part for part in details["loc"] if part != _KEY)
-    return Problem(location, _shown(details), _message(details, location))
+    if details["type"] == UNUSABLE_TOKEN_FILE:  # found by a validator of the whole, which has no place
+        location = (details["ctx"]["key"],)
+    return Problem(location, _shown(details), _message(details, location), details["type"])
 
 
 def _shown(details: ErrorDetails) -> str:
@@ -103,6 +107,8 @@ def _message(details: ErrorDetails, location: Location) -> str:
         return "is missing"
     if details["type"] in {"model_type", "dict_type"}:
         return "should have keys and values"
+    if details["type"] == UNUSABLE_TOKEN_FILE:
+        return details["msg"].removeprefix(f"{location[0]} ")
     return details["msg"].removeprefix("Value error, ").replace("Input should", "should")
 
 
