@@ -33,6 +33,7 @@ DEFAULT_METRICS_PORT = 9464  # the OpenTelemetry specification's, for its Promet
 DEFAULT_PATH = "/metrics"
 DEFAULT_ALERT_WEBHOOK = "/-/alerts"
 UNUSABLE_TOKEN_FILE = "unusable_token_file"  # noqa: S105  # the type of a validation error
+_DAY_SECONDS = 86_400
 
 
 def read_token(path: Path) -> bytes:
@@ -138,9 +139,15 @@ class Settings(BaseSettings):
         description="Sources of metrics that are left out: `host`, `process`, `container`, `gpu`, `event_loop`, `gc`.",
     )
     sample_interval_seconds: float = Field(
-        5.0, ge=0.1, description="How often the sources are read, in seconds; a scrape shows the last reading."
+        5.0,
+        ge=0.1,
+        le=_DAY_SECONDS,
+        allow_inf_nan=False,
+        description="How often the sources are read, in seconds; a scrape shows the last reading.",
     )
-    blocked_loop_seconds: Annotated[Annotated[float, Field(ge=0.05)] | None, BeforeValidator(off)] = Field(
+    blocked_loop_seconds: Annotated[
+        Annotated[float, Field(ge=0.05, le=_DAY_SECONDS, allow_inf_nan=False)] | None, BeforeValidator(off)
+    ] = Field(
         1.0, description="A longer block of the event loop is counted, and logged with its stack; `off` for never."
     )
     gpu_processes: bool = Field(

@@ -33,7 +33,7 @@ _SETTINGS: Mapping[str, dict[str, Any]] = {
     "metrics_path": {"anyOf": [{"type": "string", "pattern": "^/."}, OFF_SCHEMA]},
     "metrics_port": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 65535}, _ON, OFF_SCHEMA]},
     "alert_webhook": {"anyOf": [{"type": "string", "pattern": "^/."}, _ON, OFF_SCHEMA]},
-    "blocked_loop_seconds": {"anyOf": [{"type": "number", "minimum": 0.05}, OFF_SCHEMA]},
+    "blocked_loop_seconds": {"anyOf": [{"type": "number", "minimum": 0.05, "maximum": 86_400}, OFF_SCHEMA]},
     "libraries": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"enum": ["auto"]}, OFF_SCHEMA]},
 }
 
