@@ -19,7 +19,10 @@ def unwrapped(error: BaseException | None) -> BaseException | None:
 
 def is_cancellation(error: BaseException) -> bool:
     """Whether `error` is the event loop's way to stop a task, in asyncio or trio."""
-    return isinstance(error, asyncio.CancelledError) or type(error).__module__.startswith("trio")
+    cls = type(error)
+    return isinstance(error, asyncio.CancelledError) or (
+        cls.__name__ == "Cancelled" and cls.__module__.partition(".")[0] == "trio"
+    )
 
 
 def exception_name(error: BaseException) -> str:
