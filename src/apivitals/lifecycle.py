@@ -69,10 +69,7 @@ class Lifecycle:
 
     def first_request(self) -> None:
         """Start what no lifespan has started. Requests are served already, so an error is only noted."""
-        try:
-            self.open_port()
-        except OSError as error:
-            self._errors.caught("start", error)
+        self._attempt("start", self.open_port)
         self.begin()
 
     def open_port(self) -> None:
