@@ -19,7 +19,7 @@ import httpx
 from apivitals.demo.errors import DemoError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -164,13 +164,17 @@ def python_server(  # noqa: PLR0913 (what tells one server from another)
     )
 
 
-def free_ports(count: int) -> list[int]:
-    """Find loopback ports that nobody uses now, each another one."""
+def free_ports(count: int, but: Collection[int] = ()) -> list[int]:
+    """Find loopback ports that nobody uses now, each another one, and none of `but`, which are for somebody else."""
+    found: list[int] = []
     with ExitStack() as opened:
-        probes = [opened.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
+        while len(found) < count:
+            probe = opened.enter_context(socket.socket())
             probe.bind((_HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+            port = int(probe.getsockname()[1])
+            if port not in but:
+                found.append(port)
+    return found
 
 
 def claim_port(port: int, option: str = "--port") -> None:

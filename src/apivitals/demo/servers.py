@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from apivitals.demo.cache import cache_server
-from apivitals.demo.processes import ServerProcess, free_ports, python_server
+from apivitals.demo.processes import ServerProcess, python_server
 
 SERVICE_NAME = "video-shop"
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """For numpy's matrix products: a demo does not take every CPU of the machine."""
+
+
+class ShopPorts(NamedTuple):
+    """Loopback ports, drawn together so that each is another one."""
+
+    shop: int
+    cache: int
+    partner: int
 
 
 @dataclass(frozen=True)
@@ -40,18 +49,17 @@ class ShopServers:
 
 
 def shop_servers(
-    *, port: int, directory: Path, workers: int = 1, variables: Mapping[str, str] | None = None
+    ports: ShopPorts, *, directory: Path, workers: int = 1, variables: Mapping[str, str] | None = None
 ) -> ShopServers:
-    """Describe the shop at a loopback port, with so many workers and further environment variables."""
-    cache_port, partner_port = free_ports(2)
-    cache = cache_server(port=cache_port, directory=directory)
+    """Describe the shop at these ports, with so many workers and further environment variables."""
+    cache = cache_server(port=ports.cache, directory=directory)
     partner = python_server(
-        "partner", "apivitals.demo.partner:app", port=partner_port, directory=directory, variables=_ONE_THREAD
+        "partner", "apivitals.demo.partner:app", port=ports.partner, directory=directory, variables=_ONE_THREAD
     )
     shop = python_server(
         "video shop",
         "apivitals.demo.service:app",
-        port=port,
+        port=ports.shop,
         directory=directory,
         workers=workers,
         variables={

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from apivitals.demo.processes import ServerProcess
-from apivitals.demo.servers import SERVICE_NAME, ShopServers, shop_servers
+from apivitals.demo.servers import SERVICE_NAME, ShopPorts, ShopServers, shop_servers
 from apivitals.stack.alertmanager import alertmanager
 from apivitals.stack.grafana import grafana
 from apivitals.stack.options import Options
@@ -91,7 +91,8 @@ def pieces(options: Options, service: Described, directory: Path) -> Pieces:
     if options.urls:
         targets = tuple(_watched(options, service, token, warnings))
     else:
-        shop = _shop(options, service, ports["shop"], directory, token_file)
+        of_the_shop = ShopPorts(ports["shop"], ports["cache"], ports["partner"])
+        shop = _shop(options, service, of_the_shop, directory, token_file)
         targets = (Target(urls["shop"] + service.metrics_path, service.job("", SERVICE_NAME)),)
     watching = prometheus(
         service,
@@ -143,11 +144,13 @@ def _watched(options: Options, service: Described, token: str | None, warnings: 
         yield Target(page, service.job(says, parts.hostname or url))
 
 
-def _shop(options: Options, service: Described, port: int, directory: Path, token_file: Path | None) -> ShopServers:
+def _shop(
+    options: Options, service: Described, ports: ShopPorts, directory: Path, token_file: Path | None
+) -> ShopServers:
     """Describe the shop, which reads the same file; only where its page is has to be as Prometheus expects it."""
     variables = {"APIVITALS_METRICS_PATH": service.metrics_path, "APIVITALS_METRICS_PORT": "off"}
     if service.file is not None:
         variables["APIVITALS_CONFIG"] = str(service.file)
     if token_file is not None and service.token is None:
         variables["APIVITALS_METRICS_TOKEN_FILE"] = str(token_file)
-    return shop_servers(port=port, directory=directory, workers=options.workers, variables=variables)
+    return shop_servers(ports, directory=directory, workers=options.workers, variables=variables)
