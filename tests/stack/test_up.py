@@ -184,7 +184,8 @@ def test_grafana_gets_data_sources_and_dashboards_and_nothing_outlives_a_kill(gu
         assert environment["SCRAPE_INTERVAL"] == "1s"
         left_open = re.findall(r"(?<!\$)\$([A-Z_]+)", "".join(map(Path.read_text, provisioning())))
         assert set(left_open) <= set(environment)
-        password = directory / "grafana-password"
+        password = tmp_path / "monitoring/grafana/grafana-password"
+        assert str(password) in running.rows["Grafana"][1]
         assert password.read_text() == environment["GF_SECURITY_ADMIN_PASSWORD"]
         assert len(password.read_text()) > 16
         assert stat.S_IMODE(password.stat().st_mode) == 0o600

@@ -16,7 +16,7 @@ from apivitals.stack.programs import HOST, server
 _HOME = "apivitals-overview.json"
 _DEFAULTS = Path("conf/defaults.ini")
 _HOMES = ("/usr/share/grafana", "/opt/homebrew/opt/grafana/share/grafana", "/usr/local/opt/grafana/share/grafana")
-PASSWORD = "grafana-password"  # noqa: S105  # a file's name
+_PASSWORD = "grafana-password"  # noqa: S105  # a file's name
 
 
 def grafana(  # noqa: PLR0913  # what it shows
@@ -29,14 +29,10 @@ def grafana(  # noqa: PLR0913  # what it shows
     alertmanager: str | None,
     scrape_interval: str,
 ) -> ServerProcess:
-    """Describe it; everybody on this machine may look, and the administrator's password is a new one in the directory.
+    """Describe it; everybody on this machine may look, and the administrator's password is in a file beside its data.
 
     `prometheus` and `alertmanager` are URLs.
     """
-    password = secrets.token_urlsafe(16)
-    file = directory / PASSWORD
-    file.touch(mode=0o600)
-    file.write_text(password, encoding="ascii")
     home = _home(Path(command[0]))
     return server(
         "Grafana",
@@ -60,7 +56,7 @@ def grafana(  # noqa: PLR0913  # what it shows
             "GF_SERVER_HTTP_PORT": str(port),
             "GF_AUTH_ANONYMOUS_ENABLED": "true",
             "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
-            "GF_SECURITY_ADMIN_PASSWORD": password,
+            "GF_SECURITY_ADMIN_PASSWORD": _password(password_file(data)),
             # It asks nobody outside for anything.
             "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
             "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
@@ -70,6 +66,19 @@ def grafana(  # noqa: PLR0913  # what it shows
             "GF_SECURITY_DISABLE_GRAVATAR": "true",
         },
     )
+
+
+def password_file(data: Path) -> Path:
+    """Return the file with the administrator's password: it is as old as the data, and only its owner may read it."""
+    return data / _PASSWORD
+
+
+def _password(file: Path) -> str:
+    """Return the one of the last time, since Grafana takes one only when it makes its database; else a new one."""
+    file.touch(mode=0o600)
+    if not file.read_text(encoding="ascii"):
+        file.write_text(secrets.token_urlsafe(16), encoding="ascii")
+    return file.read_text(encoding="ascii")
 
 
 def _home(program: Path) -> Path | None:

@@ -32,3 +32,7 @@ class Options:
     highest_rate: float | None = 30.0
     """Visits per second at the height of the load's wave; None is no load."""
     ports: Ports = Ports()
+
+    def data_in(self, directory: Path) -> Path:
+        """Return where the data is kept; without `data` in that directory, which is a temporary one."""
+        return directory / "data" if self.data is None else self.data.absolute()

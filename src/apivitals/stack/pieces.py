@@ -71,7 +71,7 @@ def pieces(options: Options, service: Described, directory: Path) -> Pieces:
         OSError: a directory or file cannot be made.
     """
     ports = chosen(options.ports)
-    data = options.data.absolute() if options.data is not None else directory / "data"
+    data = options.data_in(directory)
     for name in ("prometheus", "alertmanager", "grafana"):
         (data / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     token = token_in(options.token_file) or service.shown_token()

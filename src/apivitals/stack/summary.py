@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from apivitals.stack.grafana import PASSWORD
+from apivitals.stack.grafana import password_file
 from apivitals.stack.options import Options
 from apivitals.stack.pieces import Pieces
 from apivitals.stack.programs import NO_ALERTMANAGER, NO_GRAFANA
@@ -41,7 +41,8 @@ def _rows(found: Pieces, options: Options, service: Described, directory: Path) 
     if found.grafana is None:
         yield "Grafana", "-", NO_GRAFANA
     else:
-        yield "Grafana", found.grafana.url, f"the password of admin is in {directory / PASSWORD}"
+        password = password_file(options.data_in(directory) / "grafana")
+        yield "Grafana", found.grafana.url, f"the password of admin is in {password}"
     yield "configuration", str(directory), f"made from {service.source}"
 
 
