@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -45,6 +45,16 @@ def page_url(url: str, path: str = DEFAULT_PATH) -> str:
     Raises:
         PageError: it is no URL.
     """
+    parts = url_parts(url)
+    return url if parts.path.strip("/") else f"{url.rstrip('/')}{path}"
+
+
+def url_parts(url: str) -> SplitResult:
+    """Take a URL apart.
+
+    Raises:
+        PageError: it is none.
+    """
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -52,7 +62,7 @@ def page_url(url: str, path: str = DEFAULT_PATH) -> str:
         usable = False
     if not usable:
         raise PageError(f"{url}: give a URL, such as http://127.0.0.1:8000")
-    return url if parts.path.strip("/") else f"{url.rstrip('/')}{path}"
+    return parts
 
 
 def authorization(token: str | None) -> dict[str, str]:

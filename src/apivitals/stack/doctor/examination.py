@@ -13,7 +13,7 @@ from apivitals.stack.doctor.metrics_page import page_checks, threshold_checks
 from apivitals.stack.doctor.prometheus_api import NotOfferedError, Prometheus, PrometheusError, ScrapeTarget
 from apivitals.stack.doctor.rules import rule_checks
 from apivitals.stack.doctor.scraping import alerting_check, find_target, interval_check, storage_checks, target_check
-from apivitals.stack.page import PageError, fetch, page_url, token_in
+from apivitals.stack.page import PageError, fetch, page_url, token_in, url_parts
 from apivitals.stack.service import Described, named
 
 
@@ -32,10 +32,12 @@ def examine(asked: Asked, service: Described) -> Iterator[Check]:
     """Yield the answers.
 
     Raises:
-        PageError: the service's URL is none, or the token's file cannot be used.
+        PageError: one of the URLs is none, or the token's file cannot be used.
         CannotGenerateError: the objectives ask for rules that cannot work.
     """
     url = page_url(asked.url, service.metrics_path)
+    for other in filter(None, (asked.prometheus, asked.alertmanager)):
+        url_parts(other)
     token = token_in(asked.token_file) or service.shown_token()
     says = ""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from apivitals.catalog.internal import BUILD_INFO
 from apivitals.objectives import BURN_RATES, Objectives
@@ -47,9 +47,8 @@ def find_target(prometheus: Prometheus, page_url: str) -> ScrapeTarget | None:
     Raises:
         PrometheusError: it cannot be asked.
     """
-    wanted = urlsplit(page_url)
-    near = [one for one in prometheus.targets() if _address(urlsplit(one.url)) == _address(wanted)]
-    exact = [one for one in near if urlsplit(one.url).path == wanted.path]
+    near = [one for one in prometheus.targets() if _address(one.url) == _address(page_url)]
+    exact = [one for one in near if urlsplit(one.url).path == urlsplit(page_url).path]
     return next(iter([*exact, *near]), None)
 
 
@@ -82,7 +81,7 @@ def interval_check(target: ScrapeTarget, objectives: Objectives) -> Check:
         advice = f"set scrape_interval to {longest:g}s or less"
         return problem(name, f"{duration(every)} is too long for the rules' shortest window", advice)
     expected = objectives.scrape_interval_seconds
-    if every != expected:
+    if round(every * 1000) != round(expected * 1000):  # Prometheus has whole milliseconds
         advice = "make scrape_interval of prometheus.yml and scrape_interval_seconds of apivitals.yaml the same"
         return warning(name, f"it is {duration(every)}, and the rules are made for {duration(expected)}", advice)
     return ok(name, duration(every))
@@ -121,8 +120,7 @@ def alerting_check(prometheus: Prometheus, alertmanager: str | None) -> Check:
     if not active:
         advice = "name one under alerting.alertmanagers of prometheus.yml"
         return problem(name, "Prometheus knows of no Alertmanager: alerts reach nobody", advice)
-    addresses = [_address(urlsplit(url)) for url in active]
-    if alertmanager is not None and _address(urlsplit(alertmanager)) not in addresses:
+    if alertmanager is not None and _address(alertmanager) not in map(_address, active):
         advice = f"put {urlsplit(alertmanager).netloc} under alerting.alertmanagers, or ask about the other one"
         return warning(name, f"alerts go to {listed(active)}, and not to {alertmanager}", advice)
     return ok(name, f"alerts go to {listed(active)}")
@@ -144,6 +142,11 @@ def _mend(error: str) -> str:
     return next((advice for cause, advice in _CAUSES if cause.search(said)), "see the targets page of Prometheus")
 
 
-def _address(parts: SplitResult) -> tuple[str | None, int | None]:
+def _address(url: str) -> tuple[str | None, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # which Prometheus may have been given, and takes
+        return url, None
     host = "127.0.0.1" if parts.hostname in _LOOPBACK else parts.hostname
-    return host, parts.port or _PORTS.get(parts.scheme)
+    return host, port or _PORTS.get(parts.scheme)
