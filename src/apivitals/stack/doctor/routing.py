@@ -8,11 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import yaml
 
-_MATCHER = re.compile(r'\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^,"]*?)\s*(?:,|$)')
+from apivitals.stack.doctor.muting import is_now
+
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_NAME = r"[^\s{}!=~,\\\"'`]+"  # since 0.27; before it, letters, digits and underscores
+_MATCHER = re.compile(rf'\s*({_NAME}|{_QUOTED})\s*(=~|!~|!=|=)\s*({_QUOTED}|[^,"]*?)\s*(?:,|$)')
+_ESCAPED = re.compile(r'\\(["\\n])')  # before others a backslash is one
 _KINDS = "_configs"
 
 
@@ -27,13 +33,15 @@ class Receiver:
     """After how long, for the first of a group."""
     group_interval: str
     """After how long at most, for one that joins a group of which somebody was told."""
+    muted_by: str = ""
+    """What keeps notifications back at that time, as ``interval night``; empty if nothing does."""
 
 
 class Routing:
     """The routes of a configuration.
 
     Raises:
-        ValueError: it is none, or has a matcher that is not understood.
+        ValueError: it is none.
     """
 
     def __init__(self, text: str) -> None:
@@ -48,25 +56,46 @@ class Routing:
             str(one["name"]): tuple(key.removesuffix(_KINDS) for key in one if key.endswith(_KINDS) and one[key])
             for one in content.get("receivers") or ()
         }
+        intervals = [*(content.get("time_intervals") or ()), *(content.get("mute_time_intervals") or ())]
+        self._intervals = {str(one["name"]): one.get("time_intervals") or () for one in intervals}
 
-    def receivers(self, labels: Mapping[str, str]) -> list[Receiver]:
-        """Return who gets an alert with these labels."""
+    def receivers(self, labels: Mapping[str, str], now: datetime | None = None) -> list[Receiver]:
+        """Return who gets an alert with these labels, and with `now` what mutes it then.
+
+        Raises:
+            ValueError: a matcher on the way is not understood: it may have a regular expression of Go's alone. Or a
+                time interval is not.
+        """
         found = _followed({"receiver": "", "group_wait": "30s", "group_interval": "5m"}, self._root, labels)
         return [
             Receiver(
-                route["receiver"],
-                self._integrations.get(route["receiver"], ()),
-                route["group_wait"],
-                route["group_interval"],
+                here["receiver"],
+                self._integrations.get(here["receiver"], ()),
+                here["group_wait"],
+                here["group_interval"],
+                "" if now is None else self._muted_by(route, now),
             )
-            for route in found
+            for here, route in found
         ]
+
+    def _muted_by(self, route: Mapping[str, Any], now: datetime) -> str:
+        """Say what mutes it; a route does not inherit these keys."""
+        for name in route.get("mute_time_intervals") or ():
+            if is_now(self._intervals[name], now):
+                return f"interval {name}"
+        active = route.get("active_time_intervals") or ()
+        if active and not any(is_now(self._intervals[name], now) for name in active):
+            return f"active only in {', '.join(active)}"
+        return ""
 
 
 def _followed(
     above: Mapping[str, str], route: Mapping[str, Any], labels: Mapping[str, str]
-) -> Iterator[dict[str, str]]:
-    """Yield the routes at which the alert ends: the deepest that fit, and of one level the first, unless it goes on."""
+) -> Iterator[tuple[dict[str, str], Mapping[str, Any]]]:
+    """Yield the routes at which the alert ends, and what they inherit.
+
+    They are the deepest that fit, and of one level the first, unless it goes on.
+    """
     here = {key: str(route.get(key) or value) for key, value in above.items()}
     ended_below = False
     for child in route.get("routes") or ():
@@ -76,22 +105,29 @@ def _followed(
             if not child.get("continue"):
                 break
     if not ended_below:
-        yield here
+        yield here, route
 
 
 def _fits(route: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     equal, like = route.get("match") or {}, route.get("match_re") or {}
     return (
         all(labels.get(name, "") == str(value) for name, value in equal.items())
-        and all(re.fullmatch(str(value), labels.get(name, "")) for name, value in like.items())
+        and all(_is_like(str(value), labels.get(name, "")) for name, value in like.items())
         and all(_agrees(*one, labels) for text in route.get("matchers") or () for one in _matchers(text))
     )
 
 
 def _agrees(name: str, operator: str, value: str, labels: Mapping[str, str]) -> bool:
     has = labels.get(name, "")
-    same = re.fullmatch(value, has) is not None if "~" in operator else has == value
+    same = _is_like(value, has) if "~" in operator else has == value
     return same != operator.startswith("!")
+
+
+def _is_like(pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error as error:
+        raise ValueError(f"the regular expression {pattern} is not understood ({error})") from None
 
 
 def _matchers(text: str) -> Iterator[tuple[str, str, str]]:
@@ -102,5 +138,11 @@ def _matchers(text: str) -> Iterator[tuple[str, str, str]]:
         if found is None or found.end() == end:
             raise ValueError(f"the matcher {text} is not understood")
         name, operator, value = found.groups()
-        yield name, operator, re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+        yield _unquoted(name), operator, _unquoted(value)
         end = found.end()
+
+
+def _unquoted(text: str) -> str:
+    if not text.startswith('"'):
+        return text
+    return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text[1:-1])
