@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from apivitals.demo.picture import save_picture
 from apivitals.demo.processes import ServerProcess, claim_port, free_ports
 from apivitals.demo.prometheus import prometheus_server
 from apivitals.demo.scrape import Scrape, parse
-from apivitals.demo.servers import ShopPorts, ShopServers, shop_servers
+from apivitals.demo.servers import ShopServers, shop_servers
 from apivitals.demo.timeline import Timeline
 from apivitals.demo.view import View
 from apivitals.demo.vital_signs import NOT_READ
@@ -57,23 +58,6 @@ def run(options: Options) -> int:
     terminal = Console()
     live = terminal.is_terminal and not terminal.is_dumb_terminal and not options.once
     return asyncio.run(_Session(options, terminal if live else _plain_console(), live=live).run())
-
-
-def described(options: Options, directory: Path) -> tuple[ShopServers, ServerProcess | None]:
-    """Describe the servers, none started yet; a Prometheus where one was asked for.
-
-    Raises:
-        DemoError: the port that was asked for is in use, or Prometheus is not installed.
-
-    """
-    if options.port is not None:
-        claim_port(options.port)
-    free, cache, partner, prometheus_port = free_ports(4, but=() if options.port is None else (options.port,))
-    port = free if options.port is None else options.port
-    servers = shop_servers(ShopPorts(port, cache, partner), directory=directory)
-    if not options.prometheus:
-        return servers, None
-    return servers, prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
 
 
 def _plain_console() -> Console:
@@ -115,7 +99,7 @@ class _Session:
         """Start the servers, and stop them whatever happens."""
         with tempfile.TemporaryDirectory(prefix="apivitals-demo-") as name, ExitStack() as started:
             directory = Path(name)
-            servers, prometheus = described(self._options, directory)
+            servers, prometheus = self._servers(directory)
             waiting = nullcontext() if self._live is None else self._console.status("opening the video shop")
             with waiting:
                 for server in (*servers.in_order, *filter(None, [prometheus])):
@@ -127,10 +111,20 @@ class _Session:
                 self._console.print(f"Prometheus: {prometheus.url}", soft_wrap=True)
             await self._load(servers, prometheus)
 
+    def _servers(self, directory: Path) -> tuple[ShopServers, ServerProcess | None]:
+        port, prometheus_port = free_ports(2)
+        if self._options.port is not None:
+            port = self._options.port
+            claim_port(port)
+        servers = shop_servers(port=port, directory=directory)
+        if not self._options.prometheus:
+            return servers, None
+        return servers, prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
+
     async def _load(self, servers: ShopServers, prometheus: ServerProcess | None) -> None:
         shop = servers.shop
         async with httpx.AsyncClient(base_url=shop.url, timeout=5, trust_env=False) as client:
-            timeline = Timeline(await _scrape(client))
+            timeline = Timeline(await baseline(client, servers.in_order))
             load = Load(shop.url, self._options.highest_rate)
             load.start()
             try:
@@ -162,7 +156,7 @@ class _Session:
             except httpx.TransportError as error:
                 missed += 1
                 if missed == _MISSED_SCRAPES:
-                    raise DemoError(f"{client.base_url}metrics does not answer ({type(error).__name__})") from error
+                    raise _unanswered(client, error) from error
                 continue
             missed = 0
             self._view = View(
@@ -185,6 +179,30 @@ class _Session:
         self._console.print(replace(self._view, height=None, running=False))
         if self._options.svg is not None:
             save_picture(replace(self._view, height=None), self._options.svg)
+
+
+async def baseline(client: httpx.AsyncClient, servers: Iterable[ServerProcess]) -> Scrape:
+    """Read ``/metrics`` for the first time, as often as it takes.
+
+    Raises:
+        DemoError: there is no answer to some attempts, one that is not metrics, or one of the servers has ended.
+
+    """
+    missed = 0
+    while True:
+        try:
+            return await _scrape(client)
+        except httpx.TransportError as error:
+            for server in servers:
+                server.check()
+            missed += 1
+            if missed == _MISSED_SCRAPES:
+                raise _unanswered(client, error) from error
+        await asyncio.sleep(_SCRAPE_SECONDS)
+
+
+def _unanswered(client: httpx.AsyncClient, error: httpx.TransportError) -> DemoError:
+    return DemoError(f"{client.base_url.join('/metrics')} does not answer ({type(error).__name__})")
 
 
 async def _scrape(client: httpx.AsyncClient) -> Scrape:
