@@ -37,6 +37,17 @@ def failing_client(database, cache_url):
         yield visitor
 
 
+@pytest.fixture
+def hanging_client(database, cache_url):
+    """A shop whose partner does not answer in time."""
+
+    def answer(request):
+        raise httpx.ReadTimeout("", request=request)
+
+    with open_shop(httpx.MockTransport(answer), database, cache_url) as visitor:
+        yield visitor
+
+
 @pytest.fixture(autouse=True)
 def reliable(monkeypatch):
     """Let the partner answer everything."""
@@ -72,6 +83,18 @@ def test_without_the_model_a_film_has_no_synopsis(failing_client):
     answer = failing_client.get("/videos/12/synopsis")
     assert answer.status_code == 200
     assert answer.json()["synopsis"] is None
+
+
+def test_a_partner_that_hangs_has_nothing_to_say(hanging_client):
+    vitals = apivitals.instrument(hanging_client.app)
+    synopsis = hanging_client.get("/videos/13/synopsis")
+    answer = hanging_client.post("/concierge", json={"text": "Hello?"})
+    page = samples(vitals.metrics())
+    vitals.uninstrument()
+    assert (synopsis.status_code, synopsis.json()["synopsis"]) == (200, None)
+    assert answer.text.startswith("Excuse me")
+    for feature in ("synopsis", "concierge"):
+        assert page.value(CALLS, feature=feature, error_type="httpx.ReadTimeout") == 1
 
 
 def test_a_missing_film_has_no_synopsis(client):

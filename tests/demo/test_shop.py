@@ -13,7 +13,7 @@ from apivitals.demo.clip import make_clip
 from apivitals.demo.shop.database import Database, Rental, Trailer, Video
 from tests.demo.visitor import Visitor, open_shop
 from tests.support.asgi import Client
-from tests.support.servers import free_port
+from tests.support.servers import closed_port
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,16 @@ def test_a_checkout_that_is_not_paid_is_an_error_and_not_kept(database, shop_wit
     assert count(database, Rental) == rentals
 
 
+def test_a_checkout_whose_payment_is_not_answered_is_a_502(database, shop_with):
+    def answer(request):
+        raise httpx.ReadTimeout("", request=request)
+
+    rentals = count(database, Rental)
+    client = shop_with(httpx.MockTransport(answer))
+    assert client.post("/checkout", json={"video_id": 3, "customer_id": 4}).status_code == 502
+    assert count(database, Rental) == rentals
+
+
 def test_the_partner_fails_on_a_fixed_share_of_the_payments(monkeypatch):
     monkeypatch.setattr(partner, "_AUTHORISATION_SECONDS", 0)
     with Visitor(partner.app) as client:
@@ -123,7 +133,10 @@ def test_a_list_is_read_from_the_database_once_in_ten_seconds(client, queries):
 
 
 def test_without_its_cache_the_shop_goes_on(database):
-    with open_shop(httpx.ASGITransport(partner.app), database, f"redis://127.0.0.1:{free_port()}") as client:
+    with (
+        closed_port() as port,
+        open_shop(httpx.ASGITransport(partner.app), database, f"redis://127.0.0.1:{port}") as client,
+    ):
         assert len(client.get("/videos", params={"genre": "crime"}).json()) == 20
 
 

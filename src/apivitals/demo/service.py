@@ -12,13 +12,17 @@ from apivitals.demo.shop import assistant, catalogue, checkout, media, rentals, 
 from apivitals.demo.shop.cache import Cache
 from apivitals.demo.shop.database import Database
 
+_PARTNER_TIMEOUT_SECONDS = 5
+"""Shorter than the visitors' ten: who waits for a partner that hangs is told so."""
+
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the shop's database and its connections to the cache and the partner; close them at the end."""
     database = Database(os.environ["VIDEO_SHOP_DATABASE"], os.environ.get("VIDEO_SHOP_DATABASE_PASSWORD_FILE"))
     database.fill()
-    partner = httpx.AsyncClient(base_url=os.environ["VIDEO_SHOP_PARTNER_URL"], timeout=2, trust_env=False)
+    address = os.environ["VIDEO_SHOP_PARTNER_URL"]
+    partner = httpx.AsyncClient(base_url=address, timeout=_PARTNER_TIMEOUT_SECONDS, trust_env=False)
     cache = Cache(os.environ["VIDEO_SHOP_CACHE_URL"])
     app.state.database, app.state.cache, app.state.partner = database, cache, partner
     async with partner:

@@ -52,30 +52,36 @@ async def ask_concierge(question: Question, request: Request) -> StreamingRespon
 
 
 async def _write(partner: httpx.AsyncClient, prompt: str) -> str | None:
-    with apivitals.inference(provider=_PROVIDER, model=_SYNOPSIS_MODEL, feature="synopsis") as call:
-        answer = await partner.post("/v1/chat/completions", json=_completion(_SYNOPSIS_MODEL, prompt))
-        if answer.is_error:
-            call.error(str(answer.status_code))
-            return None
-        body = answer.json()
-        call.tokens(**_tokens(body["usage"]))
+    try:
+        with apivitals.inference(provider=_PROVIDER, model=_SYNOPSIS_MODEL, feature="synopsis") as call:
+            answer = await partner.post("/v1/chat/completions", json=_completion(_SYNOPSIS_MODEL, prompt))
+            if answer.is_error:
+                call.error(str(answer.status_code))
+                return None
+            body = answer.json()
+            call.tokens(**_tokens(body["usage"]))
+    except httpx.HTTPError:
+        return None
     return str(body["choices"][0]["message"]["content"])
 
 
 async def _answer(partner: httpx.AsyncClient, prompt: str) -> AsyncIterator[str]:
     wanted = {**_completion(_CONCIERGE_MODEL, prompt), "stream": True}
-    with apivitals.inference(provider=_PROVIDER, model=_CONCIERGE_MODEL, feature="concierge") as call:
-        async with partner.stream("POST", "/v1/chat/completions", json=wanted) as answer:
-            if answer.is_error:
-                call.error(str(answer.status_code))
-                yield _APOLOGY
-                return
-            async for event in _events(answer):
-                if "usage" in event:
-                    call.tokens(**_tokens(event["usage"]))
-                for choice in event["choices"]:
-                    call.first_chunk()
-                    yield choice["delta"]["content"]
+    try:
+        with apivitals.inference(provider=_PROVIDER, model=_CONCIERGE_MODEL, feature="concierge") as call:
+            async with partner.stream("POST", "/v1/chat/completions", json=wanted) as answer:
+                if answer.is_error:
+                    call.error(str(answer.status_code))
+                    yield _APOLOGY
+                    return
+                async for event in _events(answer):
+                    if "usage" in event:
+                        call.tokens(**_tokens(event["usage"]))
+                    for choice in event["choices"]:
+                        call.first_chunk()
+                        yield choice["delta"]["content"]
+    except httpx.HTTPError:
+        yield _APOLOGY
 
 
 async def _events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
@@ -30,9 +31,13 @@ async def check_out(order: Order, request: Request, session: DatabaseSession) ->
     video = await run_in_threadpool(session.get, Video, order.video_id)
     if video is None:
         raise HTTPException(404, "no such video")
-    answer = await request.app.state.partner.post("/payments", json={"amount_cents": video.price_cents})
+    unavailable = HTTPException(502, "the payment provider is not available")
+    try:
+        answer = await request.app.state.partner.post("/payments", json={"amount_cents": video.price_cents})
+    except httpx.HTTPError as error:
+        raise unavailable from error
     if answer.is_server_error:
-        raise HTTPException(502, "the payment provider is not available")
+        raise unavailable
     receipt = answer.json().get("receipt")
     if receipt is None:
         raise PaymentUnclearError
