@@ -6,7 +6,7 @@ import pytest
 
 from apivitals.cli.application import run
 from tests.support.plain_http import request
-from tests.support.servers import free_port, uvicorn
+from tests.support.servers import closed_port, uvicorn
 
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
 
@@ -137,13 +137,20 @@ def test_a_file_that_is_none(text, expected, capsys):
     assert printed.err.count("\n") == 1
 
 
+@pytest.fixture
+def nobody():
+    """The URL of a service that is not there."""
+    with closed_port() as port:
+        yield f"http://127.0.0.1:{port}"
+
+
 @pytest.mark.parametrize("command", [["init"], ["validate"]])
-def test_a_service_that_cannot_be_asked_is_one_line(command, service, capsys):
+def test_a_service_that_cannot_be_asked_is_one_line(command, service, nobody, capsys):
     if command == ["validate"]:
         Path("apivitals.yaml").write_text("")
     for url, expected in (
         ("127.0.0.1:8000", "give a URL, such as http://127.0.0.1:8000"),
-        (f"http://127.0.0.1:{free_port()}", "does not answer"),
+        (nobody, "does not answer"),
         (f"{service.url}/videos", "is not the metrics page of apivitals"),
         (f"{service.url}/nowhere", "(status 404) is not the metrics page"),
     ):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from apivitals.demo import load as load_module
 from apivitals.demo.load import Load, arrivals
 from apivitals.demo.mix import VISITS, Visit, in_order
-from tests.support.servers import free_port
+from tests.support.servers import closed_port
 
 
 @given(st.floats(1, 60))
@@ -111,10 +111,11 @@ def test_no_more_than_the_limit_is_in_flight_and_the_rest_is_counted(stuck):
 
 def test_a_shop_that_is_not_there_is_counted_and_does_not_end_the_load():
     async def scenario():
-        load = Load(f"http://127.0.0.1:{free_port()}", 50)
-        load.start()
-        await until(lambda: load.tally.failed >= 3)
-        await load.stop()
+        with closed_port() as port:
+            load = Load(f"http://127.0.0.1:{port}", 50)
+            load.start()
+            await until(lambda: load.tally.failed >= 3)
+            await load.stop()
         return load
 
     load = asyncio.run(scenario())

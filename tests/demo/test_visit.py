@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from apivitals.demo.visit import main
-from tests.support.servers import eventually, free_port, uvicorn
+from tests.support.servers import closed_port, eventually, uvicorn
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def test_wrong_use_is_one_line_and_2(arguments, said, capsys):
 
 
 def test_a_shop_that_is_not_there_is_said_to_answer_nothing(capsys):
-    port = free_port()
-    assert main([f"http://localhost:{port}", "--for", "0.2", "--rate", "50"]) == 1
+    with closed_port() as port:
+        assert main([f"http://localhost:{port}", "--for", "0.2", "--rate", "50"]) == 1
     assert f"to http://localhost:{port}, " in capsys.readouterr().out
 
 
