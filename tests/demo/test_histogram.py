@@ -83,5 +83,7 @@ def test_lies_in_the_bucket_that_holds_the_rank(cumulative, q):
 
 @given(histograms(), QUANTILES, st.integers(2, 1000))
 def test_does_not_depend_on_how_many_times_each_was_seen(cumulative, q, factor):
+    # At a bucket's end, the last digit of the rank decides between this bucket and the next that is not empty.
+    assume(not any(math.isclose(count, q * cumulative[INF]) for count in cumulative.values()))
     more = {bound: count * factor for bound, count in cumulative.items()}
     assert quantile(q, more) == pytest.approx(quantile(q, cumulative))
