@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from apivitals.cli.application import run
 from tests.alerts.notification import ERRORS
 from tests.support.alertmanager import alertmanager
-from tests.support.servers import ROOT, eventually, free_port
+from tests.support.servers import ROOT, closed_port, eventually, free_port
 
 NAME = ERRORS["alertname"]
 CPU = {"alertname": "ApiCpuHigh", "job": "shop", "severity": "warning"}
@@ -22,6 +23,7 @@ TEXTS = {
     "description": "Look first at database.",
     "runbook_url": "https://runbooks.example/x",
 }
+STOP_SECONDS = 60
 
 
 @pytest.fixture
@@ -177,8 +179,9 @@ def test_a_wrong_use_is_one_line(running, said, arguments, message):
 
 @pytest.mark.parametrize("command", [["list"], ["show", "x"], ["ack", "x"], ["unack", "x"], ["watch"]])
 def test_without_alertmanager_one_line_says_so(command, said):
-    url = f"http://127.0.0.1:{free_port()}"
-    message = said(*command, "--alertmanager", url, code=2)
+    with closed_port() as port:
+        url = f"http://127.0.0.1:{port}"
+        message = said(*command, "--alertmanager", url, code=2)
     assert message.startswith(f"apivitals: Alertmanager does not answer at {url}: ")
     assert message.count("\n") == 1
 
@@ -217,7 +220,7 @@ class Watching:
             env={**os.environ, "ALERTMANAGER_URL": url},
         )
         self.lines: list[str] = []
-        self._thread = threading.Thread(target=self._read)
+        self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self):
@@ -228,15 +231,19 @@ class Watching:
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(10)
+        try:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(STOP_SECONDS)
+        finally:
+            self.process.kill()
+            self.process.wait()
         self._thread.join()
         assert self.process.stdout is not None
         self.process.stdout.close()
 
     def shows(self, *words):
         eventually(
-            lambda: any(set(words) <= set(line.split()) for line in list(self.lines)), f"{words} in {self.lines}"
+            lambda: any(set(words) <= set(line.split()) for line in list(self.lines)), f"{words} in {self.lines}", 60
         )
 
 
@@ -257,7 +264,7 @@ def test_watch_shows_changes_until_ctrl_c(running, said):
 def test_watch_as_json(running):
     running.fire(CPU)
     with Watching(running.url, "--json", "--for", "0.5") as watching:
-        watching.process.wait(20)
+        watching.process.wait(STOP_SECONDS)
     assert watching.process.returncode == 0
     (change,) = map(json.loads, watching.lines)
     assert (change["to"], change["alert"]["name"]) == ("firing", "ApiCpuHigh")
@@ -265,11 +272,11 @@ def test_watch_as_json(running):
 
 def test_watch_goes_on_when_alertmanager_comes_back():
     port, configuration = free_port(), ROOT / "alertmanager/alertmanager.yml"
-    with alertmanager(configuration, port=port) as first:
-        first.fire(CPU)
-        watching = Watching(first.url)
-        watching.shows("firing", "ApiCpuHigh")
-    with watching:
+    with ExitStack() as after_the_first:
+        with alertmanager(configuration, port=port) as first:
+            first.fire(CPU)
+            watching = after_the_first.enter_context(Watching(first.url))
+            watching.shows("firing", "ApiCpuHigh")
         watching.shows("apivitals:", "still", "trying")
         with alertmanager(configuration, port=port) as second:
             watching.shows("apivitals:", "answers", "again")
