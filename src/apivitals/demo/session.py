@@ -21,7 +21,7 @@ from apivitals.demo.picture import save_picture
 from apivitals.demo.processes import ServerProcess, claim_port, free_ports
 from apivitals.demo.prometheus import prometheus_server
 from apivitals.demo.scrape import Scrape, parse
-from apivitals.demo.servers import ShopServers, shop_servers
+from apivitals.demo.servers import ShopPorts, ShopServers, shop_servers
 from apivitals.demo.timeline import Timeline
 from apivitals.demo.view import View
 from apivitals.demo.vital_signs import NOT_READ
@@ -58,6 +58,23 @@ def run(options: Options) -> int:
     terminal = Console()
     live = terminal.is_terminal and not terminal.is_dumb_terminal and not options.once
     return asyncio.run(_Session(options, terminal if live else _plain_console(), live=live).run())
+
+
+def described(options: Options, directory: Path) -> tuple[ShopServers, ServerProcess | None]:
+    """Describe the servers, none started yet; a Prometheus where one was asked for.
+
+    Raises:
+        DemoError: the port that was asked for is in use, or Prometheus is not installed.
+
+    """
+    if options.port is not None:
+        claim_port(options.port)
+    free, cache, partner, prometheus_port = free_ports(4, but=() if options.port is None else (options.port,))
+    port = free if options.port is None else options.port
+    servers = shop_servers(ShopPorts(port, cache, partner), directory=directory)
+    if not options.prometheus:
+        return servers, None
+    return servers, prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
 
 
 def _plain_console() -> Console:
@@ -99,7 +116,7 @@ class _Session:
         """Start the servers, and stop them whatever happens."""
         with tempfile.TemporaryDirectory(prefix="apivitals-demo-") as name, ExitStack() as started:
             directory = Path(name)
-            servers, prometheus = self._servers(directory)
+            servers, prometheus = described(self._options, directory)
             waiting = nullcontext() if self._live is None else self._console.status("opening the video shop")
             with waiting:
                 for server in (*servers.in_order, *filter(None, [prometheus])):
@@ -110,16 +127,6 @@ class _Session:
             if prometheus is not None and self._live is None:
                 self._console.print(f"Prometheus: {prometheus.url}", soft_wrap=True)
             await self._load(servers, prometheus)
-
-    def _servers(self, directory: Path) -> tuple[ShopServers, ServerProcess | None]:
-        port, prometheus_port = free_ports(2)
-        if self._options.port is not None:
-            port = self._options.port
-            claim_port(port)
-        servers = shop_servers(port=port, directory=directory)
-        if not self._options.prometheus:
-            return servers, None
-        return servers, prometheus_server(f"127.0.0.1:{port}", port=prometheus_port, directory=directory)
 
     async def _load(self, servers: ShopServers, prometheus: ServerProcess | None) -> None:
         shop = servers.shop

@@ -24,6 +24,7 @@ _LIFE = timedelta(minutes=5)
 _MARGIN_SECONDS = 10.0
 _POLL_SECONDS = 0.2
 _TELL = "name who is told under receivers of apivitals.yaml, run apivitals generate, and reload Alertmanager"
+_UNKNOWN = "it is not known where it would go"
 _TEXTS = {
     "summary": "A test of alerting: nothing is wrong",
     "description": "apivitals doctor raised this alert to see whether it arrives, and ends it then.",
@@ -43,10 +44,18 @@ def alertmanager_checks(alertmanager: Alertmanager, labels: Mapping[str, str], *
         routing = Routing(configuration)
     except ValueError as error:
         yield problem("routing", f"its configuration is not understood: {error}", "run amtool check-config on it")
-        yield skipped("test alert", "it is not known where it would go")
+        yield skipped("test alert", _UNKNOWN)
         return
     labels = {"alertname": TEST_ALERT, **labels}
-    told = {str(severity): routing.receivers({**labels, "severity": severity}) for severity in SEVERITIES}
+    try:
+        told = {
+            str(severity): routing.receivers({**labels, "severity": severity}, alertmanager.now)
+            for severity in SEVERITIES
+        }
+    except ValueError as error:
+        yield warning("routing", f"it cannot be followed here: {error}", "ask amtool config routes test")
+        yield skipped("test alert", _UNKNOWN)
+        return
     yield _routing(told)
     receivers = [one for one in told[_SEVERITY] if one.integrations]
     if send and receivers:
@@ -72,13 +81,20 @@ def _reloaded(alertmanager: Alertmanager) -> Check:
 
 def _routing(told: Mapping[str, list[Receiver]]) -> Check:
     texts = {
-        severity: listed(one.name for one in receivers if one.integrations) or "nobody"
+        severity: listed(_with_muting(one) for one in receivers if one.integrations) or "nobody"
         for severity, receivers in told.items()
     }
     message = "; ".join(f"{severity}: {names}" for severity, names in texts.items())
     if texts[_SEVERITY] == "nobody":
         return warning("routing", f"{_SEVERITY} alerts tell nobody ({message})", _TELL)
+    if all(one.muted_by for one in told[_SEVERITY] if one.integrations):
+        advice = "see mute_hours of apivitals.yaml, or the time intervals of Alertmanager's configuration"
+        return warning("routing", f"{_SEVERITY} alerts are muted now ({message})", advice)
     return ok("routing", message)
+
+
+def _with_muting(receiver: Receiver) -> str:
+    return f"{receiver.name} (muted now: {receiver.muted_by})" if receiver.muted_by else receiver.name
 
 
 def _sent(alertmanager: Alertmanager, labels: Mapping[str, str], routes: list[Receiver]) -> Check:
