@@ -4,23 +4,26 @@ from fnmatch import fnmatchcase
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apivitals.objectives.overlap import hides, overlap
 
 CHARACTERS = "abz"
-STRINGS = ["".join(letters) for length in range(6) for letters in product(CHARACTERS, repeat=length)]
+STRINGS = ["".join(letters) for length in range(7) for letters in product(CHARACTERS, repeat=length)]
+"""As long as it takes: what two globs of four tokens share, or do not, shows in a string of six characters."""
 GLOBS = st.lists(st.sampled_from(["a", "b", "*", "?", "[ab]", "[!a]"]), max_size=4).map("".join)
 
 
 @given(GLOBS, GLOBS)
+@example("??[ab]*", "*a[ab]b")
 def test_hiding_is_fitting_whatever_the_other_fits(earlier, later):
     others = [text for text in STRINGS if fnmatchcase(text, later) and not fnmatchcase(text, earlier)]
     assert hides(earlier, later) == (not others), others[:3]
 
 
 @given(GLOBS, GLOBS)
+@example("*aaa", "bbb*")
 def test_overlap_is_a_string_that_fits_both(one, other):
     both = [text for text in STRINGS if fnmatchcase(text, one) and fnmatchcase(text, other)]
     assert overlap(one, other) == bool(both)
