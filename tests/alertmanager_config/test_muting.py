@@ -78,6 +78,9 @@ def test_what_is_critical_waits_if_told_to(tmp_path):
             running.fire({**ERRORS, "alertname": "Apicritical", "severity": "critical"})
             running.fire({**ERRORS, "alertname": "Apiwarning", "severity": "warning"})
             eventually(lambda: bool(heard_of(http, "Apiwarning")), "the warning")
+            running.fire({**ERRORS, "alertname": "Apilater", "severity": "warning"})
+            eventually(lambda: bool(heard_of(http, "Apilater")), "what fired when the warning had been sent")
+            assert len(running.alerts()) == 3
             assert not heard_of(http, "Apicritical")
 
 
