@@ -10,8 +10,8 @@ from tests.dashboards.asking import Asker
 from tests.dashboards.sources import OF_A_DASHBOARD, OTHERWISE, Source, source
 from tests.dashboards.written import RECENT_SECONDS, RECENT_STEP, written_prometheus
 from tests.support.dashboards import Prometheus, Query, Times, queries, shipped_dashboards
-from tests.support.servers import needs
-from tools.pictures.watched import TOLD_SECONDS, watched_demo
+from tests.support.servers import eventually, needs
+from tools.pictures.watched import SCRAPE_SECONDS, TOLD_SECONDS, watched_demo
 
 SHIPPED = {dashboard.uid.removeprefix("apivitals-"): dashboard for dashboard in shipped_dashboards()}
 QUERIES = {name: list(queries(dashboard)) for name, dashboard in SHIPPED.items()}
@@ -23,8 +23,21 @@ def demo():
     needs("prometheus")
     with watched_demo() as url:
         time.sleep(DEMO_SECONDS)
-        now = time.time()
-        yield Prometheus(url), Times(now - DEMO_SECONDS, now, TOLD_SECONDS)
+        prometheus = Prometheus(url)
+        end = whole(prometheus)
+        yield prometheus, Times(end - DEMO_SECONDS, end, TOLD_SECONDS)
+
+
+def whole(prometheus: Prometheus) -> float:
+    """Find a time at which all that is scraped is there: a scrape that fails takes its series away."""
+    asked: list[float] = []
+
+    def is_whole() -> bool:
+        asked.append(time.time() - 2 * SCRAPE_SECONDS)  # what was being scraped then has come, or has failed
+        return bool(prometheus.instant("min(min_over_time(up[3s])) == 1", asked[-1]))
+
+    eventually(is_whole, "three seconds in which no scrape fails", 120)
+    return asked[-1]
 
 
 @pytest.fixture(scope="module")

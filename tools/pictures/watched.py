@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from apivitals.demo.processes import free_ports
 from apivitals.shipped import shipped
+from tests.support.servers import free_port
 from tests.support.time_lapse import TimeLapse
 
 LAPSE = TimeLapse(30)
@@ -38,7 +38,7 @@ def watched_demo(rate: int = 20) -> Iterator[str]:
     Raises:
         NotStartedError: a program is missing, or does not start.
     """
-    shop, prometheus, alertmanager = free_ports(3)
+    shop, prometheus, alertmanager = free_port(), free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="watched-") as name, ExitStack() as stack:
         directory = Path(name)
         python = [sys.executable, "-c", "from apivitals.cli import main; main()"]
