@@ -19,8 +19,9 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(("APIVITALS_", "OTEL_")):
             del os.environ[name]
-    # Newer uvicorns end a worker that does not answer within five seconds, though it only starts slowly.
-    os.environ["UVICORN_TIMEOUT_WORKER_HEALTHCHECK"] = "60"
+    # Newer uvicorns end a worker that does not answer within five seconds, though it only starts slowly. Not more than
+    # this: for one that is killed while it is asked they wait as long, and tests for its successor.
+    os.environ["UVICORN_TIMEOUT_WORKER_HEALTHCHECK"] = "20"
     _load_profile_of_hypothesis()
 
 
