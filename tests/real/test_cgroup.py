@@ -13,10 +13,12 @@ import pytest
 
 from apivitals.sources.cgroup import UNIFIED, memberships, mounts
 from apivitals.sources.container import Container
+from tests.real.attempts import attempts
 from tests.sources.cgroup_trees import values
 
 TOLERANCE = 0.05
-QUOTA_US, PERIOD_US = 8_000, 20_000
+QUOTA_US, PERIOD_US = 4_000, 40_000
+"""A tenth of a CPU, which a process gets even where many others want it."""
 BURN_SECONDS = 2.5
 MEBIBYTE = 2**20
 
@@ -111,20 +113,18 @@ def limited_groups():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 def test_a_quota_that_is_used_up(limited_groups):
-    done = subprocess.run(
-        [sys.executable, "-c", BURN, str(BURN_SECONDS), *map(str, limited_groups)],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    seen = json.loads(done.stdout)
+    quota = QUOTA_US / PERIOD_US
+    for _ in attempts():
+        seen = burn(limited_groups)
+        if seen["used"] >= (1 - TOLERANCE) * seen["wall"] * quota:
+            break
+    else:
+        pytest.fail(f"the machine is too busy to give {quota} of a CPU")
     before, after, ratios, wall, used = (seen[key] for key in ("before", "after", "ratios", "wall", "used"))
 
     def counted(name):
         return sum(after[key] - before[key] for key in after if key.split()[0] == name)
 
-    quota = QUOTA_US / PERIOD_US
     assert after["apivitals_container_cpu_quota"] == quota
     assert ratios["apivitals_cpu_limit container"] == quota
     assert ratios["apivitals_cpu_utilization container"] == pytest.approx(used / (wall * quota), rel=TOLERANCE)
@@ -137,6 +137,14 @@ def test_a_quota_that_is_used_up(limited_groups):
     assert 0.5 * (wall - used) < waited < (1 + TOLERANCE) * (wall - used)
 
 
+def burn(groups):
+    """Burn CPU in the groups; return what was seen of it."""
+    command = [sys.executable, "-c", BURN, str(BURN_SECONDS), *map(str, groups)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 def test_memory_that_is_taken_is_seen():
     container = Container()
@@ -145,7 +153,7 @@ def test_memory_that_is_taken_is_seen():
         pytest.skip("this process is in no cgroup that counts memory")
     taken = 64 * MEBIBYTE
     differences = []
-    for _ in range(10):  # others in the group take and give back too
+    for _ in attempts():  # others in the group take and give back too
         before = values(container.collect())
         with mmap.mmap(-1, taken) as memory:
             memory.write(b"x" * taken)
