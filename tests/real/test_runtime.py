@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -26,32 +27,32 @@ def test_endpoint_that_sleeps_on_the_event_loop(loop):
         def page():
             return samples(get(f"{server.url}/metrics").body)
 
+        began = time.monotonic()
         eventually(lambda: page().value(f"{LAG}_count") > 2, "the loop is watched")
-        assert page().value(BLOCKED) == 0
-        before = page().value(f"{LAG}_sum")
+        shown = page()
+        before, blocks = shown.value(f"{LAG}_sum"), shown.value(BLOCKED)
         assert get(f"{server.url}/block?seconds=0.8").status == 200
         eventually(lambda: page().value(f"{LAG}_sum") - before > 0.5, "the lag is seen")
         # the timer was due at some moment of the first 100 ms of the block
-        assert 0.7 * 0.95 <= page().value(f"{LAG}_sum") - before <= 0.8 * 1.05 + 0.1
-        eventually(lambda: page().value(BLOCKED) == 1, "the watchdog has seen it")
+        assert 0.7 * 0.95 <= page().value(f"{LAG}_sum") - before <= time.monotonic() - began
+        eventually(lambda: page().value(BLOCKED) >= blocks + 1, "the watchdog has seen it")
         assert "the event loop has been blocked for" in server.log
         assert "time.sleep(seconds)" in server.log
 
 
 def test_gc_pause_is_what_the_collector_took():
-    """A known heap of cycles, timed by a callback of the test's own around ours."""
+    """A known heap of cycles, timed by the test's own callbacks before and after ours."""
     run("""
     import gc, time
     from apivitals.sources.garbage import GarbageCollector
     from apivitals.store import Store
 
-    store, spent, began = Store(), [], []
-    def own(phase, info):
-        began.append(time.perf_counter()) if phase == "start" else spent.append(time.perf_counter() - began.pop())
+    store, before, after = Store(), [], []
     source = GarbageCollector(store)
     gc.disable()
     source.start()
-    gc.callbacks.insert(0, own)
+    gc.callbacks.insert(0, lambda phase, info: before.append(time.perf_counter()))
+    gc.callbacks.append(lambda phase, info: after.append(time.perf_counter()))
 
     class Node: pass
     def garbage():
@@ -64,15 +65,15 @@ def test_gc_pause_is_what_the_collector_took():
     (family,) = store.collect()
     (pause,) = [point for point in family.points if sum(point.counts)]
     assert sum(pause.counts) == 1 and pause.labels == ("2",), pause
-    assert spent[0] > 0.02, spent
-    assert abs(pause.sum - spent[0]) <= 0.05 * spent[0], (pause.sum, spent)
+    inner, outer = before[1] - after[0], after[1] - before[0]  # the end of it at the one, the beginning at the other
+    assert 0.02 < inner <= pause.sum <= outer, (inner, pause.sum, outer)
     """)
 
 
 def test_scrape_reads_no_file_and_asks_no_driver():
     """Everything was read by the sampler; a scrape that opened /proc, or NVML, would be held up by it."""
     run("""
-    import asyncio, sys
+    import asyncio, sys, threading
     from starlette.applications import Starlette
     import apivitals
     from tests.support.asgi import Client
@@ -86,17 +87,19 @@ def test_scrape_reads_no_file_and_asks_no_driver():
         async with Client(app).lifespan():
             async def page():
                 return samples((await Client(app).get("/metrics")).text)
-            while not (await page()).has("apivitals_source_up", source="gc"):
+            first = {"process_memory_usage_bytes", "system_memory_limit_bytes"}
+            while not first <= (await page()).names():
                 await asyncio.sleep(0.02)
-            await asyncio.sleep(1.5)  # the second sample, a second after the first
             def hook(event, arguments):
-                if watching and event.split(".")[0] in {"open", "os", "ctypes", "socket", "subprocess", "glob"}:
+                if not watching or threading.current_thread().name in {"apivitals-process", "apivitals-machine"}:
+                    return
+                if event.split(".")[0] in {"open", "os", "ctypes", "socket", "subprocess", "glob"}:
                     touched.append((event, arguments))
             watching = True
             sys.addaudithook(hook)
             found = await page()
             watching = False
-            assert found.has("process_memory_usage_bytes") and found.has("system_memory_limit_bytes")
+            assert first <= found.names()
             assert touched == [], touched
 
     asyncio.run(main())
