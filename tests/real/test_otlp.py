@@ -9,7 +9,7 @@ from tests.support.exposition import samples
 from tests.support.otlp_receiver import PROTOCOLS, receiver
 from tests.support.otlp_samples import pushed, scraped
 from tests.support.plain_http import get
-from tests.support.servers import uvicorn
+from tests.support.servers import eventually, uvicorn
 
 pytest.importorskip("fastapi")
 
@@ -33,12 +33,17 @@ def environment(collector, **more):
     }
 
 
+def shown(server):
+    return samples(get(f"{server.url}/metrics").body)
+
+
 def test_metrics_and_traces_are_flushed_at_sigterm(collector):
     """The interval is a minute, and the sources, which end with the service, are in the last push too."""
     with uvicorn(APP, env=environment(collector)) as server:
         for name in ("ada", "grace"):
             get(f"{server.url}/hello/{name}")
-        page = scraped(samples(get(f"{server.url}/metrics").body))
+        eventually(lambda: shown(server).has("system_memory_usage_bytes"), "the machine's first sample")
+        page = scraped(shown(server))
         server.stop()
         assert "Traceback" not in server.log
     sent = pushed(collector.metrics())
