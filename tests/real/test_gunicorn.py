@@ -49,7 +49,8 @@ def test_worker_that_replaces_a_dead_one_goes_on_with_its_counts(args: list[str]
         (worker,) = _children(server.process.pid)
         os.kill(worker, signal.SIGKILL)
         eventually(lambda: _children(server.process.pid) not in ([], [worker]), "another worker")
-        eventually(lambda: _answers(f"{server.url}/hello/grace"), "the other worker answers")
+        eventually(lambda: _answers(f"{server.url}/metrics"), "the other worker answers")
+        get(f"{server.url}/hello/grace")
         page = samples(get(f"{server.url}/metrics").body)
         assert page.value(DURATION, http_route="/hello/{name}") == 2
 
