@@ -66,7 +66,6 @@ def main() -> None:
         time.sleep(0.01)
     url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     for number in (2, 3):  # the first opens connections
-        exported.clear()
         urllib.request.urlopen(f"{url}/orders/{number}").read()
     accept = {"Accept": "application/openmetrics-text"}
     page = urllib.request.urlopen(urllib.request.Request(f"{url}/metrics", headers=accept)).read().decode()
@@ -74,7 +73,7 @@ def main() -> None:
     thread.join()
 
     spans = list(exported.get_finished_spans())
-    (root,) = [span for span in spans if span.name == "GET /orders/{number}"]
+    root = [span for span in spans if span.name == "GET /orders/{number}"][-1]
     assert root.context is not None
     show(root, 0, spans)
     print()
