@@ -19,7 +19,7 @@ from apivitals.shipped import shipped
 from tests.support.alertmanager import program
 from tests.support.exposition import samples
 from tests.support.plain_http import get
-from tests.support.servers import ROOT, eventually, free_port, needs, uvicorn
+from tests.support.servers import ROOT, closed_port, eventually, needs, uvicorn
 from tests.support.up import STOP_SECONDS, up
 
 pytest.importorskip("fastapi", reason="the service is a FastAPI one")
@@ -66,6 +66,11 @@ def targets(url):
     return {one["labels"]["job"]: one for one in found}
 
 
+def alertmanagers(url):
+    active = json.loads(get(f"{url}/api/v1/alertmanagers").body)["data"]["activeAlertmanagers"]
+    return [one["url"] for one in active]
+
+
 def is_up(url, job):
     """Whether Prometheus scrapes it with success; it has targets some time after it is ready."""
     return targets(url).get(job, {}).get("health") == "up"
@@ -81,13 +86,13 @@ def test_the_shop_is_started_as_the_page_has_it(stack):
 
 def test_all_that_watches_is_up(stack):
     url = stack.url("Prometheus")
-    eventually(lambda: all(is_up(url, job) for job in JOBS), "all targets are up", 30)
+    eventually(lambda: all(is_up(url, job) for job in JOBS), "all targets are up", 90)
     found = targets(url)
     assert set(found) == JOBS
     assert found["video-shop"]["scrapeUrl"] == stack.url("metrics")
     assert found["video-shop"]["scrapeInterval"] == "5s"
-    active = json.loads(get(f"{url}/api/v1/alertmanagers").body)["data"]["activeAlertmanagers"]
-    assert [one["url"] for one in active] == [f"{stack.url('Alertmanager')}/api/v2/alerts"]
+    told = [f"{stack.url('Alertmanager')}/api/v2/alerts"]
+    eventually(lambda: alertmanagers(url) == told, "Prometheus knows its Alertmanager")
     assert get(f"{stack.url('Alertmanager')}/-/ready").status == 200
 
 
@@ -106,7 +111,7 @@ def test_rules_are_loaded_and_healthy(stack):
     assert len(groups) > 10
     assert {rule["health"] for group in groups for rule in group["rules"]} <= {"ok", "unknown"}
     asked = f"{url}/api/v1/query?query=job:apivitals_instrumented:info"
-    eventually(lambda: b"video-shop" in get(asked).body, "they record", 60)
+    eventually(lambda: b"video-shop" in get(asked).body, "they record", 90)
 
 
 def test_what_is_written_is_private(stack):
@@ -122,27 +127,34 @@ def test_alertmanager_has_one_port(stack):
     assert listening == [int(stack.url("Alertmanager").rpartition(":")[2])]
 
 
-def test_a_service_of_ones_own_until_ctrl_c(guarded, token, tmp_path):
+def test_a_service_of_ones_own_until_ctrl_c(guarded, token, own_ports, tmp_path):
     (tmp_path / "apivitals.yaml").write_text("scrape_interval_seconds: 1\n")
     command = OF_A_SERVICE.replace("http://127.0.0.1:8000", guarded.url)
-    with up("--token-file", token, command=command, cwd=tmp_path, env=os.environ) as running:
+    with up("--token-file", token, *own_ports, command=command, cwd=tmp_path, env=os.environ) as running:
         assert running.err == ""
         assert running.rows["metrics"] == (f"{guarded.url}/metrics", "job books")
         assert "service" not in running.rows
         url = running.rows["Prometheus"][0]
-        eventually(lambda: is_up(url, "books"), "the service is scraped", 30)
+        eventually(lambda: is_up(url, "books"), "the service is scraped", 90)
         assert len(running.named("alertmanager")) == 1
         assert len(running.named("prometheus")) == (2 if program().startswith("prometheus") else 1)
         directory = Path(running.rows["configuration"][0])
         assert running.end(signal.SIGINT) == 0
         assert running.err == ""
-        assert running.none_left
+        eventually(lambda: running.none_left, "nothing is left")
         assert not directory.exists()
 
 
-def test_a_server_that_ends_by_itself_ends_the_others_with_a_line(guarded, token, tmp_path):
-    not_yet = f"http://127.0.0.1:{free_port()}"
-    with up("--url", guarded.url, "--url", not_yet, "--token-file", token, cwd=tmp_path, env=os.environ) as running:
+@pytest.fixture
+def not_yet():
+    """The URL of a service that has not been started."""
+    with closed_port() as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def test_a_server_that_ends_by_itself_ends_the_others_with_a_line(guarded, not_yet, token, own_ports, tmp_path):
+    options = ("--url", guarded.url, "--url", not_yet, "--token-file", token, *own_ports)
+    with up(*options, cwd=tmp_path, env=os.environ) as running:
         reason = f"[Errno {errno.ECONNREFUSED}] Connection refused"
         said = f"apivitals: {not_yet}/metrics does not answer: {reason}; Prometheus keeps trying\n"
         assert running.err == said
@@ -152,7 +164,7 @@ def test_a_server_that_ends_by_itself_ends_the_others_with_a_line(guarded, token
         ended = running.err.removeprefix(said)
         assert re.match(r"apivitals: the Alertmanager has ended \(status 137\); its log ", ended)
         assert "Traceback" not in running.err
-        assert running.none_left
+        eventually(lambda: running.none_left, "nothing is left")
 
 
 @pytest.fixture
@@ -166,12 +178,12 @@ def programs(tmp_path):
     return folder
 
 
-def test_grafana_gets_data_sources_and_dashboards_and_nothing_outlives_a_kill(guarded, programs, tmp_path):
+def test_grafana_gets_data_sources_and_dashboards_and_nothing_outlives_a_kill(guarded, programs, own_ports, tmp_path):
     (tmp_path / "apivitals.yaml").write_text(
         f"metrics_token: {TOKEN}\nselector: {{job: shop, team: films}}\nscrape_interval_seconds: 1\n"
     )
     env = {**os.environ, "PATH": str(programs), "TOLD": str(tmp_path / "told")}
-    with up("--url", guarded.url, command=WITH_DATA, cwd=tmp_path, env=env) as running:
+    with up("--url", guarded.url, *own_ports, command=WITH_DATA, cwd=tmp_path, env=env) as running:
         told = json.loads((tmp_path / "told").read_text())
         environment = told["environment"]
         directory = Path(running.rows["configuration"][0])
@@ -196,7 +208,7 @@ def test_grafana_gets_data_sources_and_dashboards_and_nothing_outlives_a_kill(gu
         assert "alerting" not in written
 
         url = running.rows["Prometheus"][0]
-        eventually(lambda: is_up(url, "shop"), "the token of the file is shown", 30)
+        eventually(lambda: is_up(url, "shop"), "the token of the file is shown", 90)
         assert targets(url)["shop"]["labels"]["team"] == "films", "what the rules select by"
         assert dashboards_linked(directory, running.rows["Grafana"][0])
         assert any((tmp_path / "monitoring/prometheus").iterdir()), "the data is where it was to be"
