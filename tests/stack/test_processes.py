@@ -20,7 +20,7 @@ from tests.support.databases import make_user, postgresql, redis
 from tests.support.exposition import samples
 from tests.support.plain_http import get
 from tests.support.prometheus import query
-from tests.support.servers import Server, free_port, listens, needs, running
+from tests.support.servers import Server, closed_port, eventually, free_port, listens, needs, running
 
 pytest.importorskip("fastapi")
 psycopg = pytest.importorskip("psycopg")
@@ -76,8 +76,13 @@ def test_prometheus(profile: str, name: str, tmp_path: Path):
         assert ("apivitals-targets" in loaded) is (profile == "core")
         # Who is not there in `core` is no target either.
         assert query(server, "count(up) or vector(0)")
-        assert "tempo:3200" not in get(f"{server.url}/api/v1/targets").body.decode()
+        eventually(lambda: "localhost:9090" in targets(server), "it has targets", 60)
+        assert "tempo:3200" not in targets(server)
     assert not is_well(service, here)
+
+
+def targets(server: Server) -> str:
+    return get(f"{server.url}/api/v1/targets").body.decode()
 
 
 def test_alertmanager(tmp_path: Path):
@@ -91,8 +96,15 @@ def test_alertmanager(tmp_path: Path):
     assert not is_well(service, here)
 
 
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """A URL at which nobody listens."""
+    with closed_port() as port:
+        yield f"http://127.0.0.1:{port}"
+
+
 @pytest.mark.parametrize("name", ["victoria-metrics", "vmalert"])
-def test_victoria_metrics_and_its_ruler(name: str, tmp_path: Path):
+def test_victoria_metrics_and_its_ruler(name: str, tmp_path: Path, nobody: str):
     service = services("scale")[name]
     copy_files(service, tmp_path)
     port = free_port()
@@ -102,8 +114,8 @@ def test_victoria_metrics_and_its_ruler(name: str, tmp_path: Path):
         "-httpListenAddr=:8428": f"-httpListenAddr=127.0.0.1:{port}",
         "-httpListenAddr=:8880": f"-httpListenAddr=127.0.0.1:{port}",
         # Nobody is there: it has to start all the same, or it would end with them.
-        "http://victoria-metrics:8428": f"http://127.0.0.1:{free_port()}",
-        "http://alertmanager:9093": f"http://127.0.0.1:{free_port()}",
+        "http://victoria-metrics:8428": nobody,
+        "http://alertmanager:9093": nobody,
     }
     needs(name)
     command = [name, *(replaced(word, at) for word in service.command)]
@@ -165,12 +177,17 @@ def uvicorn(command: list[str], variables: Mapping[str, str]) -> AbstractContext
     return running(command, port, lambda: answers(port, "/health"), env=variables)
 
 
+def workers(shop: Shop) -> float:
+    return samples(get(f"{shop.server.url}/metrics").body).value("apivitals_workers")
+
+
 def test_database_says_that_it_is_well(shop: Shop):
     service = services("core")["database"]
     assert is_well(service, {}, f"--port={shop.database.port}")
 
 
 def test_shop_is_visited_and_every_worker_serves_from_the_one_database(shop: Shop):
+    eventually(lambda: workers(shop) == WORKERS, "every worker is there", 60)
     service, load = services("core")["shop"], services("core")["load"]
     here = {"8000": str(shop.server.port)}
     assert is_well(service, here)
@@ -186,7 +203,6 @@ def test_shop_is_visited_and_every_worker_serves_from_the_one_database(shop: Sho
     assert sent > SECONDS
     assert unanswered == 0, visits.stdout
     page = samples(get(f"{shop.server.url}/metrics").body)
-    assert page.value("apivitals_workers") == WORKERS
     with psycopg.connect(f"host=127.0.0.1 port={shop.database.port} user=postgres dbname=shop") as connection:
         (videos,) = connection.execute("SELECT count(*) FROM video").fetchone()
         (rentals,) = connection.execute("SELECT count(*) FROM rental").fetchone()
