@@ -1,9 +1,11 @@
 """Known delays in a real PostgreSQL, Redis and peer come out in their components."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
+from tests.real.attempts import attempts
 from tests.support.breakdown import calls_by_component, seconds_by_component
 from tests.support.databases import postgresql, redis
 from tests.support.exposition import samples
@@ -14,13 +16,37 @@ for package in ("fastapi", "asyncpg", "psycopg", "redis", "httpx", "sqlalchemy")
     pytest.importorskip(package)
 
 SECONDS = 0.1
+CLOCK_SECONDS = 0.001
+"""So much earlier a sleep may end: uvloop counts in whole milliseconds."""
+NEAR = 0.95
 RESET = 1
 """asyncpg's pool resets a connection that is given back, which is a query too."""
 
 
-def near(clock: float):
-    """What counts as the same as the service's own clock: 5 % of it or 2 ms."""
-    return pytest.approx(clock, rel=0.05, abs=0.002)
+def assert_near(measure: Callable[[], list[tuple[float, float]]]) -> None:
+    """Hold what is found to what the service's own clock around it says: never more, and once at most 5 % less.
+
+    Between the two the service does little, but a busy machine may let it wait there.
+    """
+    tried = []
+    for _ in attempts(20):
+        tried.append(measure())
+        assert all(found <= clock for found, clock in tried[-1]), tried
+        if all(found >= NEAR * clock for found, clock in tried[-1]):
+            return
+    raise AssertionError(f"found, and the clock's: {tried}")
+
+
+def by_component(service, route):
+    return seconds_by_component(page(service), route)
+
+
+def gained(service, route):
+    """Ask the route to take `SECONDS` for what it does; by how much its components grew, and its own answer."""
+    before = by_component(service, route)
+    answer = ask(service, f"{route}?seconds={SECONDS}")
+    after = by_component(service, route)
+    return {component: after[component] - before[component] for component in after}, answer
 
 
 @pytest.fixture(scope="module")
@@ -47,26 +73,38 @@ def page(service):
 )
 def test_a_known_delay_is_its_components(service, route, component):
     ask(service, f"{route}?seconds=0.001")  # connections are made
-    before = seconds_by_component(page(service), route)
-    clock = ask(service, f"{route}?seconds={SECONDS}")[component]
-    after = seconds_by_component(page(service), route)
-    assert SECONDS <= after[component] - before[component] == near(clock)
+
+    def measure():
+        found, clocks = gained(service, route)
+        assert found[component] >= SECONDS - CLOCK_SECONDS
+        return [(found[component], clocks[component])]
+
+    assert_near(measure)
 
 
 def test_delays_in_turn_are_each_components_own(service):
-    clocks = ask(service, f"/in-turn?seconds={SECONDS}")
-    found = seconds_by_component(page(service), "/in-turn")
-    for component, clock in clocks.items():
-        assert SECONDS <= found[component] == near(clock)
+    ask(service, "/in-turn?seconds=0.001")
+
+    def measure():
+        found, clocks = gained(service, "/in-turn")
+        assert all(found[component] >= SECONDS - CLOCK_SECONDS for component in clocks)
+        return [(found[component], clock) for component, clock in clocks.items()]
+
+    assert_near(measure)
 
 
 def test_delays_at_once_share_the_time_and_do_not_pass_it(service):
-    clock = ask(service, f"/at-once?seconds={SECONDS}")
-    found = seconds_by_component(page(service), "/at-once")
-    exits = {component: found[component] for component in ("database", "cache", "external")}
-    assert sum(exits.values()) == near(clock)
-    assert min(exits.values()) > SECONDS / 4
+    ask(service, "/at-once?seconds=0.001")
     assert calls_by_component(page(service), "/at-once") == {"database": 1 + RESET, "cache": 1, "external": 1}
+    tried = []
+    for _ in attempts(20):
+        found, clock = gained(service, "/at-once")
+        exits = [found[component] for component in ("database", "cache", "external")]
+        tried.append((exits, clock))
+        assert sum(exits) <= clock, tried
+        if sum(exits) >= NEAR * clock and min(exits) > SECONDS / 4:
+            return
+    raise AssertionError(f"found, and the clock's: {tried}")
 
 
 def test_queries_in_a_loop_are_seen_by_their_number(service):
