@@ -94,19 +94,26 @@ def test_failures_say_what_they_were(measured: tuple[Server, Books]):
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.9, 0.95, 0.99])
-def test_quantiles_are_within_one_bucket_of_the_clients(measured: tuple[Server, Books], quantile: float):
+def test_quantiles_are_between_the_delays_and_one_bucket_over_the_clients(
+    measured: tuple[Server, Books], quantile: float
+):
     server, books = measured
     buckets = f'{DURATION}_bucket{{http_route="/delay/{{milliseconds}}"}}'
-    estimated = value(server, f"histogram_quantile({quantile}, sum by (le) ({buckets}))")
+    # Rounded, since a quantile at a bucket's bound may come out a little beyond it
+    estimated = round(value(server, f"histogram_quantile({quantile}, sum by (le) ({buckets}))"), 6)
     seen = percentile(books.seconds["/delay/{milliseconds}"], quantile)
-    distance = bisect.bisect_left(BOUNDS_SECONDS, estimated) - bisect.bisect_left(BOUNDS_SECONDS, seen)
-    assert abs(distance) <= 1, f"Prometheus {estimated * 1000:.1f} ms, client {seen * 1000:.1f} ms"
+    delays = [milliseconds / 1000 for milliseconds, count in DELAYS_MILLISECONDS.items() for _ in range(count)]
+    least, found, most = (
+        bisect.bisect_left(BOUNDS_SECONDS, seconds) for seconds in (percentile(delays, quantile), estimated, seen)
+    )
+    assert least <= found <= most + 1, f"Prometheus {estimated * 1000:.1f} ms, client {seen * 1000:.1f} ms"
 
 
 def test_sum_of_durations_holds_the_delays_and_is_below_the_clients(measured: tuple[Server, Books]):
     server, books = measured
     seconds = value(server, f'sum({DURATION}_sum{{http_route="/delay/{{milliseconds}}"}})')
-    asked = sum(milliseconds * count for milliseconds, count in DELAYS_MILLISECONDS.items()) / 1000
+    early = 1  # as uvloop wakes: it counts in whole milliseconds
+    asked = sum((milliseconds - early) * count for milliseconds, count in DELAYS_MILLISECONDS.items()) / 1000
     assert asked <= seconds <= sum(books.seconds["/delay/{milliseconds}"])
 
 
