@@ -196,7 +196,7 @@ def test_shop_is_visited_and_every_worker_serves_from_the_one_database(shop: Sho
         for word in load.command
     ]
     visits = subprocess.run(
-        [sys.executable, *command[1:], f"--for={SECONDS}"], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, *command[1:], f"--for={SECONDS}"], capture_output=True, text=True, timeout=180, check=False
     )
     assert visits.returncode == 0, visits.stdout + visits.stderr
     sent, unanswered = (int(part.split()[0]) for part in visits.stdout.split(", ")[:2])
