@@ -94,9 +94,11 @@ class Reader:
 
 
 def _is_ready(port: str, number: int) -> bool:
-    if not listens(number):
-        return False
-    return port not in {PROMETHEUS, ALERTMANAGER} or get(f"http://127.0.0.1:{number}/-/ready").status == 200
+    if port not in {PROMETHEUS, ALERTMANAGER}:
+        return listens(number)
+    with contextlib.suppress(OSError):
+        return get(f"http://127.0.0.1:{number}/-/ready").status == 200
+    return False
 
 
 @pytest.fixture
@@ -125,20 +127,22 @@ def test_getting_started(reader: Reader) -> None:
         printed = reader.does(visit)
         assert '"/books/{number}",http_response_status_code="200"' in printed
         # 50 ms, more on a busy machine, and up to one less where uvloop wakes early: it counts in whole milliseconds.
-        assert re.search(r'component="endpoint"\} 0\.(049|0[5-9]|[1-9])', printed)
+        assert re.search(r'component="endpoint"\} (0\.(049|0[5-9]|[1-9])|[1-9]\d*\.)', printed)
         assert "wrote alertmanager/alertmanager.yml" in reader.does(generate)
         for name in ("recording", "monitoring"):  # somebody in a hurry
             path = reader.directory / f"prometheus/rules/apivitals-{name}.yml"
-            path.write_text(re.sub(r"(interval|for): \d+(s|m|h)$", r"\1: 1s", path.read_text(), flags=re.MULTILINE))
-        reader.writes("prometheus.yml", configuration.replace("15s", "500ms"))
+            hurried = re.sub(r"interval: \d+(s|m|h)$", "interval: 1s", path.read_text(), flags=re.MULTILINE)
+            # More than one scrape that a busy service answers too late
+            path.write_text(re.sub(r"for: \d+(s|m|h)$", "for: 5s", hurried, flags=re.MULTILINE))
+        reader.writes("prometheus.yml", configuration.replace("15s", "1s"))
         with reader.starts(alertmanager, ALERTMANAGER), reader.starts(prometheus, PROMETHEUS):
             both = {"critical", "medium"}
-            eventually(lambda: _priorities(reader.does(ask)) == both, "recorded series of both", seconds=60)
-            eventually(lambda: "ApiWatchdog" in reader.fires(), "the watchdog", seconds=60)
+            eventually(lambda: _priorities(reader.does(ask)) == both, "recorded series of both")
+            eventually(lambda: "ApiWatchdog" in reader.fires(), "the watchdog")
             assert "ApiWatchdog" in reader.does(alerts)
             assert "ApiDown" not in reader.fires()
             service.process.send_signal(signal.SIGINT)
-            eventually(lambda: "ApiDown" in reader.fires(), "that it is down", seconds=60)
+            eventually(lambda: "ApiDown" in reader.fires(), "that it is down")
             assert "ApiDown" in reader.does("apivitals alerts list")
 
 
@@ -174,12 +178,12 @@ def test_deploying_with_a_token_and_on_a_port_of_its_own(reader: Reader) -> None
 def test_gunicorn_keeps_its_counts_on_a_hangup() -> None:
     pytest.importorskip("gunicorn", reason="no gunicorn on this platform")
     with gunicorn(APP, "--workers=2") as server:
-        eventually(lambda: living(server) == 2, "two workers", seconds=60)
+        eventually(lambda: living(server) == 2, "two workers")
         for _ in range(10):
             get(f"{server.url}/hello/ada")
         os.kill(server.process.pid, signal.SIGHUP)
-        eventually(lambda: _ended(server) == 2, "two ended", seconds=60)
-        eventually(lambda: living(server) == 2, "two workers again", seconds=60)
+        eventually(lambda: _ended(server) == 2, "two ended")
+        eventually(lambda: living(server) == 2, "two workers again")
         assert page(server).value(COUNT, http_route="/hello/{name}") == 10
         # Slots that were free: those of before, or the next ones, where the new were there before the old had gone.
         assert page(server).label_values("process_uptime_seconds", "worker") <= {"0", "1", "2", "3"}
@@ -241,12 +245,14 @@ def test_queries_of_the_words_are_answered(reader: Reader) -> None:
         reader.starts("uvicorn words:app", SERVICE),
         reader.starts("prometheus --config.file=prometheus.yml --storage.tsdb.path=data", PROMETHEUS),
     ):
-        eventually(visit, "an answer to every query", seconds=30)
-        parts, whole = (
-            float(answers(f"sum({name}_sum)")[0]["value"][1])
-            for name in ("apivitals_http_server_component_duration_seconds", "http_server_request_duration_seconds")
-        )
-        assert parts == pytest.approx(whole)
+        eventually(visit, "an answer to every query")
+        parts, whole = "apivitals_http_server_component_duration_seconds", "http_server_request_duration_seconds"
+
+        def parts_are_the_whole() -> bool:
+            ratios = [float(one["value"][1]) for one in answers(f"sum({parts}_sum) / sum({whole}_sum)")]
+            return ratios == pytest.approx([1])
+
+        eventually(parts_are_the_whole, "parts that add up to the whole")
 
 
 SERVER_SPANS = """
