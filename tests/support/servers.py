@@ -4,6 +4,7 @@ Each is a context manager that yields a `Server`. What the server wrote is print
 it beside a failure.
 """
 
+import atexit
 import importlib.util
 import os
 import random
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +29,8 @@ STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
 PORTS = range(10_000, 32_000)
 """Below the ephemeral ports, which the kernel gives to whoever connects: one of those may be gone before it is used."""
-_claims: list[socket.socket] = []
+_CLAIMS = 200  # of the last ports; those before are bound by now, and descriptors are not without end
+_claims: deque[socket.socket] = deque()
 are_required = False
 """Whether a real server that is missing fails its test; conftest sets it from APIVITALS_REQUIRE_REAL."""
 
@@ -74,9 +77,9 @@ def needs(*programs: str) -> None:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on, and that no other call returns as long as this process lives.
+    """Return a loopback port that nobody listens on, and that no other call returns, in this process or another.
 
-    Nor does one in another process: the claim is the UDP port of the same number, which is held.
+    The claim is the UDP port of the same number: it is held until this process ends, or has asked for 200 more.
     """
     for port in random.sample(PORTS, min(100, len(PORTS))):
         claim = socket.socket(type=socket.SOCK_DGRAM)
@@ -88,8 +91,16 @@ def free_port() -> int:
             claim.close()
             continue
         _claims.append(claim)
+        if len(_claims) > _CLAIMS:
+            _claims.popleft().close()
         return port
     raise ServerFailedError(f"no port is free from {PORTS.start} to {PORTS.stop - 1}")
+
+
+@atexit.register
+def _let_go() -> None:
+    while _claims:
+        _claims.pop().close()
 
 
 @contextmanager
