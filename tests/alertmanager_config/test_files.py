@@ -93,7 +93,7 @@ HOURS = st.fixed_dictionaries(
 
 
 @given(webhooks=st.lists(WEBHOOKS, max_size=3), mute_hours=st.lists(HOURS, max_size=3))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_amtool_takes_whatever_is_asked_for(webhooks, mute_hours, tmp_path):
     status, said = check(written(tmp_path, told({"webhook": webhooks}, *mute_hours)))
     assert status == 0, said

@@ -107,15 +107,13 @@ def assert_sound(objectives, directory):
 @example(values={})
 @example(values=FULL)
 @example(values={"features": dict.fromkeys(["slo", "thresholds", "trends", "monitoring", "resources"], False)})
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_rules_of_any_valid_file_are_sound(values, tmp_path):
     assert_sound(from_mapping(values), tmp_path)
 
 
 @given(values=files())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_alerts_of_any_valid_file(values):
     objectives = from_mapping(values)
     rules = all_rules(rule_files(objectives))

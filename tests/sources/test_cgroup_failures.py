@@ -67,7 +67,7 @@ def test_any_bytes_in_any_file_raise_nothing(name, tmp_path):
     container = Container(root=trees.write(trees.ALL[name], tmp_path))
     usual = trees.values(container.collect())
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(data=st.data())
     def hold(data):
         with broken(data, name, tmp_path):
@@ -111,7 +111,7 @@ def test_any_bytes_in_any_file_raise_nothing_in_utilization(name, tmp_path):
     machine = Machine(trees.ALL[name], tmp_path)
     usual = set(machine.after(5, {}))
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(data=st.data())
     def hold(data):
         with broken(data, name, tmp_path):

@@ -236,7 +236,7 @@ STEPS = st.lists(
 )
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 @given(STEPS, st.integers(1, 8))
 @example([("histogram", ("", "", ""), 0.1), ("read", ("", "", ""), 0.0), ("histogram", ("", "", ""), 0.1)], 1)
 def test_the_same_observations_leave_the_same_behind(steps, limit):

@@ -39,7 +39,7 @@ def test_every_observation_is_in_the_first_bucket_whose_bound_holds_it(values):
     assert state.sum == pytest.approx(sum(values))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(VALUES, min_size=2, max_size=6), st.integers(1, 4))
 def test_no_interleaving_of_threads_loses_an_observation(per_thread, label_sets):
     store = Store()

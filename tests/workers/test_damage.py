@@ -127,7 +127,7 @@ def test_a_journal_cut_anywhere_is_read_up_to_there(payloads, cut):
     assert found + rest == payloads
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(at=st.integers(0, 10_000), bits=st.integers(1, 255))
 def test_no_flipped_bits_of_a_journal_are_taken_for_a_series(pair, at, bits):
     """What is read is what was written, or nothing after the damage, or an error."""

@@ -25,7 +25,7 @@ def approximately(totals):
     }
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(STEPS, max_size=40))
 def test_sums_are_those_of_one_store_that_saw_everything(tmp_path_factory, steps):
     """Whatever the workers do, in whatever order; what goes both ways is of the living alone."""
