@@ -15,6 +15,7 @@ receiver = pytest.importorskip("tests.support.otlp_receiver").receiver
 
 SERVER, CLIENT = 2, 3
 SAMPLED = 1
+ROUNDING_SECONDS = 0.001
 COMPONENT = "apivitals.component."
 ROUTES = {"/api/call/{what}", "/api/headers/{what}"}
 TRACED = [
@@ -52,6 +53,18 @@ def run(mode, collector, headers=None, **settings):
 
 @pytest.mark.parametrize("mode", TRACED)
 def test_there_is_one_server_span_and_the_breakdown_is_on_it(mode):
+    """Span and breakdown begin and end at different places: between them is little, unless the machine is busy."""
+    differences = []
+    for _ in range(3):
+        seconds, told = span_and_breakdown(mode)
+        differences.append(sum(told.values()) - seconds)
+        if abs(differences[-1]) < 0.01:
+            return
+    raise AssertionError(f"the components and the span differ by {differences} s")
+
+
+def span_and_breakdown(mode):
+    """Return the seconds of a request's span, and the components on it, once all is as it should be."""
     with receiver("http/protobuf") as collector:
         sent, breakdown = run(mode, collector)
         spans = collector.spans()
@@ -63,12 +76,12 @@ def test_there_is_one_server_span_and_the_breakdown_is_on_it(mode):
     # As text in the page, as doubles in the span
     assert told == pytest.approx({COMPONENT + name: seconds for name, seconds in breakdown.items()})
     seconds = (caller.end_time_unix_nano - caller.start_time_unix_nano) / 1e9
-    assert sum(told.values()) == pytest.approx(seconds, abs=0.01)
     # the call is a child of the request, and the request that it makes is a child of the call
     (client,) = [span for span in spans if span.kind == CLIENT]
     assert client.trace_id == caller.trace_id
     assert sent["traceparent"].split("-")[1:3] == [client.trace_id.hex(), client.span_id.hex()]
     assert told[f"{COMPONENT}external"] > 0
+    return seconds, told
 
 
 @pytest.mark.parametrize("mode", ["fastapi", "starlette"])
@@ -89,12 +102,15 @@ def test_an_unsampled_request_has_a_breakdown_and_passes_the_decision_on(mode):
 
 @pytest.mark.parametrize("mode", ["fastapi, provider first", "starlette, provider first"])
 def test_the_queue_time_is_on_the_server_span_too(mode):
-    stamp = {"X-Request-Start": f"t={time.time() - 20:.3f}"}
+    began = time.time()
+    stamp = {"X-Request-Start": f"t={began - 20:.3f}"}
     with receiver("http/protobuf") as collector:
         _, breakdown = run(mode, collector, stamp, APIVITALS_TRUST_QUEUE_HEADER="true")
+        seconds = time.time() - began
         queues = [attributes(span).get(f"{COMPONENT}queue") for span in collector.spans() if span.kind == SERVER]
     assert "queue" not in breakdown
-    assert [queue for queue in queues if queue is not None] == [pytest.approx(20, abs=5)]
+    (queue,) = [queue for queue in queues if queue is not None]
+    assert 20 - ROUNDING_SECONDS <= queue <= 20 + seconds + ROUNDING_SECONDS
 
 
 NAMED = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"
