@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -43,7 +44,7 @@ HELLO = {"http_route": "/hello/{name}"}
 def test_any_worker_says_how_many_requests_all_have_answered(server):
     with serving(server) as service:
         with Load(service.port, clients=4, pause_seconds=0.0) as load:
-            eventually(lambda: load.completed >= 400, "400 requests", seconds=60)
+            eventually(lambda: load.completed >= 400, "400 requests")
         assert load.failed == 0
         eventually(lambda: page(service).value(COUNT, **HELLO) == load.completed, f"{load.completed} requests")
         pages = page_of_each(service)
@@ -61,8 +62,8 @@ def test_nothing_is_lost_when_workers_are_told_to_end(server):
         with Watch(service) as watch, Load(service.port) as load:
             for n in range(3):
                 kill(service, signal.SIGTERM)
-                eventually(partial(have_ended, service, n + 1), "it has ended", seconds=30)
-                eventually(lambda: living(service) == WORKERS, "another has taken its place", seconds=30)
+                eventually(partial(have_ended, service, n + 1), "it has ended")
+                eventually(lambda: living(service) == WORKERS, "another has taken its place")
         eventually(lambda: page(service).value(COUNT, **HELLO) == load.completed, f"{load.completed} requests")
         assert watch.falls == []
         assert watch.scrapes > 20
@@ -79,8 +80,8 @@ def test_what_was_counted_outlives_a_kill(server):
         with Watch(service) as watch, Load(service.port) as load:
             for n in range(kills):
                 kill(service, signal.SIGKILL)
-                eventually(partial(have_ended, service, n + 1), "it has ended", seconds=30)
-                eventually(lambda: living(service) == WORKERS, "another has taken its place", seconds=30)
+                eventually(partial(have_ended, service, n + 1), "it has ended")
+                eventually(lambda: living(service) == WORKERS, "another has taken its place")
         time.sleep(0.5)
         counted = page(service).value(COUNT, **HELLO)
         assert load.completed - kills <= counted <= load.completed + load.failed
@@ -94,8 +95,8 @@ def test_workers_that_are_recycled_lose_nothing():
     """Gunicorn ends each after some sixty requests, under load."""
     with serving("gunicorn-recycling") as service:
         with Watch(service) as watch, Load(service.port, pause_seconds=0.02) as load:
-            eventually(lambda: page_or_nothing(service).get(ENDED, 0) >= 6, "six have been recycled", seconds=60)
-        eventually(lambda: living(service) == WORKERS, "they have been replaced", seconds=30)
+            eventually(lambda: page_or_nothing(service).get(ENDED, 0) >= 6, "six have been recycled", seconds=120)
+        eventually(lambda: living(service) == WORKERS, "they have been replaced")
         eventually(lambda: page_or_nothing(service).get(COUNT) == load.completed, f"{load.completed} requests")
         assert watch.falls == []
         assert watch.scrapes > 20
@@ -122,8 +123,8 @@ def test_the_series_do_not_grow_with_restarts():
         for n in range(3):
             eventually(lambda: all_are_seen(service), "all four look at themselves")
             kill(service, signal.SIGKILL)
-            eventually(partial(have_ended, service, n + 1), "it has ended", seconds=30)
-            eventually(lambda: living(service) == WORKERS, "another has taken its place", seconds=30)
+            eventually(partial(have_ended, service, n + 1), "it has ended")
+            eventually(lambda: living(service) == WORKERS, "another has taken its place")
         eventually(lambda: all_are_seen(service), "all four look at themselves, under the same labels")
 
 
@@ -147,12 +148,17 @@ def test_the_machine_is_read_by_one_and_another_takes_over():
                 for shown in page_of_each(service).values()
             )
 
-        eventually(every_page_is_complete, "the machine once and every process on each page", seconds=30)
+        eventually(every_page_is_complete, "the machine once and every process on each page")
         first = holder(service, "machine")
         os.kill(first, signal.SIGKILL)
         eventually(lambda: holder(service, "machine") not in (None, first), "another reads it")
-        eventually(lambda: page(service).value(age, source="host", worker="") < 2, "a new sample")
-        assert page(service).has(memory)
+        left = page(service).value(age, source="host")  # stays as it is until the other has read the machine
+
+        def is_new():
+            shown = page(service)
+            return shown.has(memory) and shown.value(age, source="host") not in {0.0, left}
+
+        eventually(is_new, "a new sample")
 
 
 def test_requests_in_flight_are_those_of_all():
@@ -173,10 +179,13 @@ def test_requests_in_flight_are_those_of_all():
 
 def test_metrics_that_others_made_are_shown_by_worker():
     with serving("gunicorn") as service:
-        by_process: dict[int, int] = {}
-        while len(by_process) < WORKERS or sum(by_process.values()) < 30:
-            process = int(request("POST", f"{service.url}/orders").body)
-            by_process[process] = by_process.get(process, 0) + 1
+        by_process: Counter[int] = Counter()
+
+        def all_have_been_asked():
+            by_process[int(request("POST", f"{service.url}/orders").body)] += 1
+            return len(by_process) == WORKERS and sum(by_process.values()) >= 30
+
+        eventually(all_have_been_asked, "an order to each worker, and thirty in all")
         expected = sorted(by_process.values())
 
         def all_shown():
@@ -185,7 +194,7 @@ def test_metrics_that_others_made_are_shown_by_worker():
                 sorted(s.value for s in shown.series(name)) == expected for name in ("orders_total", "mails_total")
             )
 
-        eventually(all_shown, "what every worker has left", seconds=30)
+        eventually(all_shown, "what every worker has left")
         shown = page(service)
         for sample in shown.series("orders_total"):
             assert sample.labels == {"kind": "book", "exported_worker": "ada", "worker": sample.labels["worker"]}
@@ -226,14 +235,19 @@ def test_two_services_of_one_shell_share_nothing():
         assert directory_of(first) != directory_of(second)
 
 
-def test_what_a_dead_group_left_is_removed_at_the_next_start():
-    with serving("gunicorn") as service:
-        left = directory_of(service)
-        assert left.is_dir()
-    assert left.is_dir()
-    with serving("gunicorn") as other:
-        eventually(lambda: not left.exists(), "it is removed")
-        assert directory_of(other).is_dir()
+def test_what_a_dead_group_left_is_removed_at_the_next_start(tmp_path):
+    """In a directory of the test's own: whoever starts elsewhere on the machine tidies up the common one."""
+    environment = {"APIVITALS_WORKER_DIR": str(tmp_path)}
+    with serving("gunicorn", env=environment):
+        (left,) = groups(tmp_path)
+    assert groups(tmp_path) == [left]
+    with serving("gunicorn", env=environment):
+        eventually(lambda: left not in groups(tmp_path), "it is removed")
+        assert len(groups(tmp_path)) == 1
+
+
+def groups(directory):
+    return list((directory / f"apivitals-{os.geteuid()}").iterdir())
 
 
 def test_two_hundred_recycled_workers_leave_no_files_and_take_no_memory():
@@ -246,8 +260,8 @@ def test_two_hundred_recycled_workers_leave_no_files_and_take_no_memory():
             for n in range(recycled):
                 (victim,) = set(children(service)) - set(survivors)
                 os.kill(victim, signal.SIGKILL)
-                eventually(partial(have_ended, service, n + 1), "it has ended", seconds=30)
-                eventually(lambda: living(service) == WORKERS, "another has taken its place", seconds=30)
+                eventually(partial(have_ended, service, n + 1), "it has ended")
+                eventually(lambda: living(service) == WORKERS, "another has taken its place")
                 names = [path.name for path in directory_of(service).iterdir()]
                 files.append(len(names))
                 retired.append((directory_of(service) / "retired").stat().st_size if "retired" in names else 0)

@@ -49,7 +49,7 @@ def test_command(line, tmp_path):
     workers = 4 if "--workers" in words else 1
     with running([sys.executable, "-m", *words, *bind], port, lambda: listens(port), environment) as server:
         server.url = f"http://127.0.0.1:{metrics}"
-        eventually(lambda: living(server) == workers, f"{workers} workers", seconds=30)
+        eventually(lambda: living(server) == workers, f"{workers} workers")
         for number in range(12):
             assert get(f"http://127.0.0.1:{port}/books/{number}").status == 200
         eventually(lambda: page(server).value(COUNT, http_route="/books/{number}") == 12, "twelve requests")
