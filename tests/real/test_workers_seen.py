@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 import urllib.parse
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -52,21 +53,19 @@ def test_prometheus_sees_no_reset_and_no_spike_at_a_restart():
         )
         selector = f'{COUNT}{{http_route="/hello/{{name}}"}}'
         with prometheus(config) as server, Load(service.port, clients=2, pause_seconds=0.02) as load:
-            began = time.monotonic()
             for n in range(4):
                 kill(service, signal.SIGKILL if n % 2 else signal.SIGTERM)
-                eventually(partial(have_ended, service, n + 1), "it has ended", seconds=30)
-                eventually(lambda: living(service) == WORKERS, "another has taken its place", seconds=30)
+                eventually(partial(have_ended, service, n + 1), "it has ended")
+                eventually(lambda: living(service) == WORKERS, "another has taken its place")
             eventually(lambda: query(server, f"sum(count_over_time({selector}[5m])) > 10") != [], "ten scrapes")
             eventually(lambda: query(server, f"sum({selector}) > {0.9 * load.completed}") != [], "the newest")
             fastest = query(server, f"max_over_time(rate({selector}[3s])[5m:500ms])")
             resets = query(server, f"resets({selector}[5m])")
-            seconds = time.monotonic() - began
         assert resets == [0.0]
-        # The mean rate of a steady load, with room for a machine that stands still now and then; a reset would be all
-        # requests so far, in one interval
+        # The most that the load can be, with room for scrapes that are answered late; a reset would be all requests so
+        # far, in one interval
         assert len(fastest) == 1
-        assert fastest[0] < 4 * load.completed / seconds
+        assert fastest[0] < 1.5 * load.clients / load.pause_seconds
 
 
 def have_ended(service, workers):
@@ -88,22 +87,37 @@ def test_every_worker_pushes_its_own_by_otlp():
             with Load(service.port) as load:
                 eventually(lambda: len(processes(service)) == WORKERS, "all have answered")
                 eventually(lambda: load.completed > 200, "200 requests")
+                eventually(lambda: len(hellos(collector)) == WORKERS, "all have pushed that they were asked")
+            eventually(lambda: readers_of_the_machine(collector) > 0, "a push of the machine")
+            readers = readers_of_the_machine(collector)  # before one that ends leaves it to another
             service.stop()
-        resources: dict[str, list[Metric]] = {}
-        for message in collector.requests["metrics"]:
-            for resource in message.resource_metrics:
-                names = {a.key: a.value.string_value for a in resource.resource.attributes}
-                metrics = [metric for scope in resource.scope_metrics for metric in scope.metrics]
-                resources.setdefault(names["service.instance.id"], []).extend(metrics)
-        assert len(resources) == WORKERS
-        last = [pushed(metrics) for metrics in resources.values()]
-        counts = [
-            sum(v for (name, labels), v in found.items() if name == COUNT and "/hello/{name}" in str(labels))
-            for found in last
-        ]
-        assert all(counts)
-        assert sum(counts) == load.completed
-        assert sum(any(name == "system_memory_limit_bytes" for name, _ in found) for found in last) == 1
+        assert readers == 1
+        assert len(last_pushes(collector)) == WORKERS
+        assert sum(hellos(collector).values()) == load.completed
+
+
+def last_pushes(collector):
+    """Return what each worker has told last, by instance."""
+    instances: dict[str, list[Metric]] = {}
+    for message in list(collector.requests["metrics"]):
+        for resource in message.resource_metrics:
+            names = {a.key: a.value.string_value for a in resource.resource.attributes}
+            metrics = [metric for scope in resource.scope_metrics for metric in scope.metrics]
+            instances.setdefault(names["service.instance.id"], []).extend(metrics)
+    return {instance: pushed(metrics) for instance, metrics in instances.items()}
+
+
+def hellos(collector):
+    """Return how often each worker says that it was asked, by instance, of those that were."""
+    counts: Counter[str] = Counter()
+    for instance, found in last_pushes(collector).items():
+        counts[instance] += sum(v for (name, labels), v in found.items() if name == COUNT and HELLO.items() <= labels)
+    return +counts
+
+
+def readers_of_the_machine(collector):
+    told = last_pushes(collector).values()
+    return sum(any(name == "system_memory_limit_bytes" for name, _ in found) for found in told)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -182,7 +196,7 @@ def test_reload_keeps_the_counts(tmp_path):
         get(f"{service.url}/hello/ada")
         time.sleep(1.0)  # the watcher compares times of modification
         (tmp_path / "watched.py").write_text("changed = True\n")
-        eventually(partial(have_ended, service, 1), "it has been replaced", seconds=30)
+        eventually(partial(have_ended, service, 1), "it has been replaced")
         get(f"{service.url}/hello/ada")
         assert page(service).value(COUNT, **HELLO) == 2
 
