@@ -28,7 +28,10 @@ FRAMEWORKS = {
 # An old release warns of what its dependencies have deprecated since; elsewhere a warning is an error, as in pyproject.
 PYTEST_OPTIONS = {"FastAPI oldest": ["-W", "default"]}
 # What does not depend on the versions, or measures only the newest, is run by `make test` alone.
-ONCE = ("alertmanager_config", "benchmarks", "dashboards", "packaging", "real", "slo", "stack")
+ONCE = (
+    *("alertmanager_config", "benchmarks", "cli/test_demo.py", "dashboards", "demo"),
+    *("packaging", "real", "slo", "stack"),
+)
 # What hardly knows of a framework is not run again without FastAPI, on a Python that has run it with FastAPI.
 FRAMEWORK_FREE = ("alerts", "breakdown", "objectives", "sources", "store", "workers")
 REPORTED = ("passed", "failed", "error", "skipped")
@@ -125,8 +128,8 @@ def choose_cells(interpreters: list[Interpreter], *, oldest_newest: bool) -> lis
 
 def left_out(cell: Cell) -> list[str]:
     """Return the options by which pytest passes over what other runs have."""
-    folders = ONCE if FRAMEWORKS[cell.framework] else (*ONCE, *FRAMEWORK_FREE)
-    return [f"--ignore=tests/{folder}" for folder in folders]
+    paths = ONCE if FRAMEWORKS[cell.framework] else (*ONCE, *FRAMEWORK_FREE)
+    return [f"--ignore=tests/{path}" for path in paths]
 
 
 def run_cell(cell: Cell, pytest_args: list[str]) -> None:
