@@ -11,30 +11,36 @@ from typing import Any
 
 import pytest
 
-from tests.support.alerting import Service, Told, World, together, watched, write
+from tests.support.alerting import LAPSE, Service, Told, World, together, watched, write
 from tests.support.databases import postgresql
+from tests.support.prometheus import query
 from tests.support.steady_load import steady_load
 
 for package in ("fastapi", "asyncpg"):
     pytest.importorskip(package, reason="the service is a FastAPI one with a database")
 psycopg = pytest.importorskip("psycopg", reason="makes the database slow")
 
-BASELINE_SECONDS = 12.0
+SCRAPE_SECONDS = 15 / LAPSE.factor
+BASELINE_SECONDS = 24 * SCRAPE_SECONDS
 """More than the window of the rates: after it, the first failures of a service count from the first on."""
-MOST_SECONDS = 45.0
+MOST_SECONDS = 90 * SCRAPE_SECONDS
 SLOW_SECONDS = 0.9
+LATE_SECONDS, BLOCK_SECONDS = 0.3 * SCRAPE_SECONDS, 0.6 * SCRAPE_SECONDS
+"""The threshold of the event loop's lag is far from what a busy machine lets it be, and a scrape still gets through."""
 MEBIBYTE = 2**20
-ROOM_MEBIBYTES = 750
+ROOM_MEBIBYTES = 1500
 """From the memory that is used to the threshold; the service takes twice as much. Others use the machine too."""
 
 OBJECTIVES: dict[str, Any] = {
-    "routes": {"GET /orders": "critical", "GET /visits": "high", "GET /reports": "low"},
+    "routes": {"GET /orders": "critical", "GET /visits": "high", "GET /reports": "low", "GET /quotes": "low"},
     "classes": {
         "critical": {"response_time_seconds": {"excellent": 0.1, "good": 0.2, "warning": 0.4, "critical": 0.8}},
         "high": {"throughput": {"floor": 1}},
     },
     "excluded_routes": ["/broken/*"],
-    "sample_interval_seconds": 0.5,
+    "thresholds": {"event_loop_lag_seconds": {"warning": LATE_SECONDS, "critical": "off"}},
+    "sample_interval_seconds": SCRAPE_SECONDS,
+    "blocked_loop_seconds": "off",
 }
 
 
@@ -63,7 +69,7 @@ BREAKS = (
     Break("silence", "ApiThroughputLow", "warning", "look first at what sends it its requests"),
     Break("stopped", "ApiDown", "critical", "Look first at whether the service answers", FAILING | {"ApiErrorSpike"}),
     Break("threads", "ApiThreadPoolFull", "critical", "GET /reports", frozenset({"ApiSlaBreached"})),
-    Break("loop", "ApiEventLoopBlocked", "warning", "GET /quotes"),
+    Break("loop", "ApiEventLoopBlocked", "warning", "GET /quotes", frozenset({"ApiSlaBreached"})),
     Break("memory", "ApiMemoryHigh", "warning", "the process itself has"),
 )
 ACKNOWLEDGED = BREAKS[5]
@@ -76,7 +82,7 @@ LOAD = {
     "silence": ("/visits", 2, 0.5),
     "stopped": ("/payments", 2, 0.5),
     "threads": ("/reports", 50, 2.0),
-    "loop": ("/quotes", 1, 0.5),
+    "loop": ("/quotes", 1, SCRAPE_SECONDS),
     "memory": ("/quotes", 1, 0.5),
 }
 """Path, clients, and how often each asks: a load that the services bear."""
@@ -104,6 +110,8 @@ class Story:
         """Labels of what was inhibited, and the names of what did it."""
         self.pages: list[Any] = []
         """What PagerDuty was sent."""
+        self.unseen: dict[str, float] = {}
+        """How many scrapes of each service failed, as one does that a busy machine answers too late."""
         self.heartbeats = 0
 
     def play(self) -> None:
@@ -128,6 +136,12 @@ class Story:
         self.own = {name: service.told() for name, service in self._world.services.items()}
         self.quiet = self._world.inhibited()
         self.pages = self._world.posted("/pagerduty")
+        failed = "sum by (job) (count_over_time(up[1h]) - sum_over_time(up[1h]))"
+        self.unseen = {labels["job"]: number for labels, number in query(self._world.prometheus, failed)}
+
+    def most_times(self, broken: Break) -> float:
+        """How often an alert may come: once, and again when its service was not seen meanwhile."""
+        return 1 + (self.unseen[broken.service] if broken in CALLED else 0)
 
     def heard(self, broken: Break, status: str) -> list[Told]:
         """Each time that the alert was told."""
@@ -206,16 +220,16 @@ def orders(seconds: float) -> str:
 def environment(name: str, database: str) -> dict[str, str]:
     """Give a service its database, or its machine: all have the same one, and only one is to tell of it."""
     sources = "host,gpu" if name == "memory" else "host,gpu,container"
-    return {"APIVITALS_DISABLED_SOURCES": sources} | ({"DATABASE_URL": database} if name == "database" else {})
+    common = {"APIVITALS_DISABLED_SOURCES": sources, "BLOCK_SECONDS": str(BLOCK_SECONDS)}
+    return common | ({"DATABASE_URL": database} if name == "database" else {})
 
 
 def with_threshold(service: Service) -> dict[str, Any]:
     """Put the threshold just above the memory that is used; others keep the machine's CPU busy."""
     used, limit = service.memory()
     percent = round(100 * (used + ROOM_MEBIBYTES * MEBIBYTE / limit), 3)
-    return OBJECTIVES | {
-        "thresholds": {"memory_percent": {"warning": percent}, "cpu_percent": "off", "pressure_percent": "off"}
-    }
+    memory = {"memory_percent": {"warning": percent}, "cpu_percent": "off", "pressure_percent": "off"}
+    return OBJECTIVES | {"thresholds": OBJECTIVES["thresholds"] | memory}
 
 
 def test_what_is_not_broken_tells_nobody(story):
@@ -225,14 +239,15 @@ def test_what_is_not_broken_tells_nobody(story):
 
 @breaks
 def test_the_right_alert_is_told_once_and_once_that_it_is_over(story, broken):
-    (fired,), (over,) = story.heard(broken, "firing"), story.heard(broken, "resolved")
-    assert (over.labels, over.starts_at) == (fired.labels, fired.starts_at)
-    assert story.told.index(fired) < story.told.index(over)
+    fired, over = story.heard(broken, "firing"), story.heard(broken, "resolved")
+    assert [(one.labels, one.starts_at) for one in over] == [(one.labels, one.starts_at) for one in fired]
+    assert 1 <= len({one.starts_at for one in fired}) == len(fired) <= story.most_times(broken)
+    assert all(story.told.index(begin) < story.told.index(end) for begin, end in zip(fired, over, strict=True))
 
 
 @breaks
 def test_it_says_what_to_look_at_first(story, broken):
-    (fired,) = story.heard(broken, "firing")
+    fired = story.heard(broken, "firing")[0]
     assert broken.first in fired.annotations["description"]
     assert broken.service in fired.annotations["summary"]
     assert fired.annotations["runbook_url"].endswith(f"#{broken.alert.lower()}")
@@ -247,7 +262,7 @@ def test_nothing_else_is_told_of_it(story, broken):
 @pytest.mark.parametrize("broken", CALLED, ids=lambda broken: broken.service)
 def test_the_callback_of_the_service_is_told_the_same(story, broken):
     told = [status for *what, status in story.own[broken.service] if what == [broken.alert, broken.severity]]
-    assert told == ["firing", "resolved"]
+    assert told == ["firing", "resolved"] * len(story.heard(broken, "firing")) != []
 
 
 def test_what_is_acknowledged_on_the_command_line_is_silenced(story):

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 import apivitals
 
 SLEEP_SECONDS = 2.0
-BLOCK_SECONDS = 0.3
-CHUNKS, CHUNK_BYTES = 24, 64 * 2**20
+BLOCK_SECONDS = float(os.environ["BLOCK_SECONDS"])
+CHUNKS, CHUNK_BYTES = 192, 16 * 2**20
 
 broken: set[str] = set()
 kept: list[bytes] = []
