@@ -54,5 +54,12 @@ def test_rules_of_other_services_do_not_matter():
     assert differing(rules, [loaded("a", "x > 2"), loaded("a", "x > 3")]) == ["a"]
 
 
+def test_a_namespace_that_an_operator_writes_into_each_selector_does_not_matter():
+    rules = [Recording("a", 'x{route="/a"}'), Recording("a", "x")]
+    there = [loaded("a", 'x{namespace="shop"}'), loaded("a", 'x{namespace="shop",route="/a"}')]
+    assert differing(rules, there) == differing(rules[::-1], there) == []
+    assert differing(rules, [loaded("a", 'x{namespace="shop"}')] * 2) == ["a"]
+
+
 def test_one_that_is_not_loaded_is_not_one_that_differs():
     assert differing([Recording("a", "x"), Recording("b", "y")], [loaded("a", "x")]) == []
