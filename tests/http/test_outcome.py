@@ -7,10 +7,12 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
+from starlette.websockets import WebSocketDisconnect
 
+from apivitals.http.outcome import is_disconnect
 from tests.support.asgi import Client
 
 pytestmark = pytest.mark.anyio
@@ -18,6 +20,14 @@ pytestmark = pytest.mark.anyio
 
 class PaymentError(Exception):
     """An application's own."""
+
+
+UpstreamLeft = type("WebSocketDisconnect", (Exception,), {"__module__": "httpx_ws._exceptions"})
+"""What httpx-ws raises where the server that it is connected to has left, which is not the client."""
+
+
+class OurDisconnect(WebSocketDisconnect):
+    """An application's own kind of Starlette's."""
 
 
 def application(endpoint, **options):
@@ -31,6 +41,21 @@ async def forever(_: Request) -> StreamingResponse:
             await asyncio.sleep(0.001)
 
     return StreamingResponse(chunks())
+
+
+@pytest.mark.parametrize("error", [ClientDisconnect(), WebSocketDisconnect(), OurDisconnect()])
+def test_starlettes_own_disconnects_are_the_clients(error):
+    assert is_disconnect(error)
+
+
+async def test_upstream_that_leaves_is_no_client(instrumented):
+    async def proxying(request):
+        raise UpstreamLeft
+
+    app = application(proxying)
+    shown = instrumented(app)
+    await Client(app).get("/x")
+    assert shown.only_outcome() == ("/x", "500", "httpx_ws._exceptions.WebSocketDisconnect")
 
 
 @pytest.mark.parametrize("asynchronous", [True, False])
@@ -59,18 +84,19 @@ async def test_builtin_exception_is_named_without_its_module(instrumented):
     assert shown.only_outcome() == ("/x", "500", "KeyError")
 
 
-async def test_exception_after_the_headers(instrumented):
+@pytest.mark.parametrize("error", [PaymentError, UpstreamLeft])
+async def test_exception_after_the_headers(instrumented, error):
     async def failing(request):
         async def chunks():
             yield b"one"
-            raise PaymentError
+            raise error
 
         return StreamingResponse(chunks())
 
     app = application(failing)
     shown = instrumented(app)
     await Client(app).get("/x")
-    assert shown.only_outcome() == ("/x", "200", f"{PaymentError.__module__}.PaymentError")
+    assert shown.only_outcome() == ("/x", "200", f"{error.__module__}.{error.__name__}")
 
 
 @pytest.mark.parametrize(("code", "error"), [(404, ""), (422, ""), (500, "500"), (503, "503")])
