@@ -48,16 +48,6 @@ def test_starlettes_own_disconnects_are_the_clients(error):
     assert is_disconnect(error)
 
 
-async def test_upstream_that_leaves_is_no_client(instrumented):
-    async def proxying(request):
-        raise UpstreamLeft
-
-    app = application(proxying)
-    shown = instrumented(app)
-    await Client(app).get("/x")
-    assert shown.only_outcome() == ("/x", "500", "httpx_ws._exceptions.WebSocketDisconnect")
-
-
 @pytest.mark.parametrize("asynchronous", [True, False])
 async def test_exception_before_the_headers(instrumented, asynchronous):
     async def failing(request):
