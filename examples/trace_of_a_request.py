@@ -66,6 +66,7 @@ def main() -> None:
         time.sleep(0.01)
     url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     for number in (2, 3):  # the first opens connections
+        time.sleep(1)  # a bucket has one exemplar a second
         urllib.request.urlopen(f"{url}/orders/{number}").read()
     accept = {"Accept": "application/openmetrics-text"}
     page = urllib.request.urlopen(urllib.request.Request(f"{url}/metrics", headers=accept)).read().decode()
