@@ -40,7 +40,7 @@ def run(mode, collector, headers=None, **settings):
     """Make one request, which makes another; return what headers that had, and the breakdown of the first."""
     if mode.startswith("fastapi"):
         pytest.importorskip("fastapi")
-    env = {"MODE": mode, "OTEL_BSP_SCHEDULE_DELAY": "100", **settings}
+    env = {"MODE": mode, **settings}
     if "provider" in mode:
         env["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.endpoint
         env["OTEL_METRICS_EXPORTER"] = "none"
@@ -119,7 +119,7 @@ SECRETS = {"User-Agent": "secretagent", "Host": "secrethost", "X-Plan": "secretp
 
 def spans_of_one_request(mode, path, **settings):
     """Make a request that has something to hide; return the attributes of its server spans, and the answer."""
-    env = {"MODE": mode, "OTEL_BSP_SCHEDULE_DELAY": "100", "OTEL_METRICS_EXPORTER": "none", **settings}
+    env = {"MODE": mode, "OTEL_METRICS_EXPORTER": "none", **settings}
     with receiver("http/protobuf") as collector:
         with uvicorn(
             "tests.real.apps.modes:app", env={**env, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}

@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 import apivitals
 
 MODE = os.environ["MODE"]
+providers: list[TracerProvider] = []
 
 
 def set_provider() -> None:
@@ -27,6 +28,7 @@ def set_provider() -> None:
     provider = TracerProvider(sampler=ALWAYS_OFF if "unsampled" in MODE else ALWAYS_ON)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    providers.append(provider)
 
 
 async def call(request: Request) -> JSONResponse:
@@ -45,6 +47,8 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     if "in lifespan" in MODE:
         set_provider()
     yield
+    for provider in providers:  # the signal that ends uvicorn ends the process too, before anything is flushed
+        provider.force_flush()
 
 
 def starlette() -> Any:
