@@ -13,12 +13,21 @@ from apivitals.stack.doctor.scraping import alerting_check, find_target, interva
 
 
 @pytest.mark.parametrize("option", ["--prometheus", "--alertmanager"])
-@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "127.0.0.1:9093", "http://[::1"])
-def test_what_is_no_url_is_one_line(option, url, capsys):
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        *(
+            (url, "give a URL, such as http://127.0.0.1:8000")
+            for url in ("127.0.0.1:9093", "http://[::1", "http://:80")
+        ),
+        *((f"http://127.0.0.1:{port}", "its port is to be a number from 1 to 65535") for port in (99999, 0, "x", -1)),
+    ],
+)
+def test_what_is_no_url_is_one_line(option, url, wrong, capsys):
     assert run(["doctor", "http://127.0.0.1:1", option, url]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err == f"apivitals: {url}: give a URL, such as http://127.0.0.1:8000\n"
+    assert printed.err == f"apivitals: {url}: {wrong}\n"
 
 
 def scraped(url="http://127.0.0.1:8000/metrics", interval="15s"):

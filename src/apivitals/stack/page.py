@@ -53,15 +53,21 @@ def url_parts(url: str) -> SplitResult:
     """Take a URL apart.
 
     Raises:
-        PageError: it is none.
+        PageError: it is none, or its port is none.
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        is_url = parts.scheme in {"http", "https"} and parts.hostname
     except ValueError:
-        usable = False
-    if not usable:
+        is_url = False
+    if not is_url:
         raise PageError(f"{url}: give a URL, such as http://127.0.0.1:8000")
+    try:
+        is_port = parts.port != 0
+    except ValueError:
+        is_port = False
+    if not is_port:
+        raise PageError(f"{url}: its port is to be a number from 1 to 65535")
     return parts
 
 
