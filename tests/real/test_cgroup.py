@@ -19,7 +19,9 @@ from tests.sources.cgroup_trees import values
 TOLERANCE = 0.05
 QUOTA_US, PERIOD_US = 4_000, 40_000
 """A tenth of a CPU, which a process gets even where many others want it."""
-BURN_SECONDS = 2.5
+BURN_SECONDS = 6.0
+"""So long that 5 % of what is used, 30 ms, is more than what version 1 leaves out: in each of two modes it counts whole
+hundredths of a second, so two readings of both are up to 20 ms from what was used between them."""
 MEBIBYTE = 2**20
 
 # Joins the groups that it is told, burns CPU in one thread, and prints what the sources saw of it, and it of itself.
