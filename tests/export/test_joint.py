@@ -321,7 +321,8 @@ def test_a_snapshot_that_is_late_says_so(pair, monkeypatch):
     first, _ = pair
     now = time.time()
     monkeypatch.setattr("apivitals.export.joint.time", lambda: now + 60)
-    assert 59 < first.shown().value("apivitals_worker_snapshot_age_seconds", part="vitals") < 62
+    age = first.shown().value("apivitals_worker_snapshot_age_seconds", part="vitals")
+    assert 59 < age < 90, "a minute, and what the test itself takes"
 
 
 def test_what_fails_in_a_turn_does_not_keep_the_rest_from_being_done(pair):
