@@ -118,7 +118,7 @@ class Story:
         """Play it. What does not come is waited for so long; the tests then miss it."""
         for name in LOAD:
             self._visit(name)
-        self._world.watch(lambda: False, BASELINE_SECONDS)
+        self._world.wait(lambda: False, BASELINE_SECONDS)
         self.before, self.heartbeats = self._world.told(), len(self._world.posted("/heartbeat"))
         for broken in BREAKS:
             self._break(broken.service)
@@ -131,7 +131,7 @@ class Story:
         for broken in BREAKS:
             self._repair(broken.service)
         self._until(BEFORE_IT_STOPPED, *(broken.what for broken in BREAKS), status="resolved")
-        self._world.watch(self._callbacks_are_through, MOST_SECONDS)
+        self._world.wait(self._callbacks_are_through, MOST_SECONDS)
         self.told = self._world.told()
         self.own = {name: service.told() for name, service in self._world.services.items()}
         self.quiet = self._world.inhibited()
@@ -151,7 +151,7 @@ class Story:
         def there() -> bool:
             return set(alerts) <= {told.what for told in self._world.told() if told.status == status}
 
-        self._world.watch(there, MOST_SECONDS)
+        self._world.wait(there, MOST_SECONDS)
 
     def _callbacks_are_through(self) -> bool:
         through = ((self._world.services[one.service], (one.alert, one.severity, "resolved")) for one in CALLED)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import mmap
 import os
 import time
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ BLOCK_SECONDS = float(os.environ["BLOCK_SECONDS"])
 CHUNKS, CHUNK_BYTES = 192, 16 * 2**20
 
 broken: set[str] = set()
-kept: list[bytes] = []
+kept: list[mmap.mmap] = []
 
 
 @asynccontextmanager
@@ -80,12 +81,25 @@ async def visits() -> str:
 async def break_it(how: str) -> None:
     broken.add(how)
     if how == "memory":
-        for _ in range(CHUNKS):  # in parts: writing all of it at once would block the event loop too
-            kept.append(b"\x01" * CHUNK_BYTES)
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(take)
 
 
 @app.delete("/broken/{how}")
 async def repair(how: str) -> None:
     broken.discard(how)
-    kept.clear()
+    await asyncio.to_thread(give_back)
+
+
+def take() -> None:
+    """Take memory, and let the kernel fill it: Python's own writing would keep the event loop from its turn."""
+    with Path("/dev/zero").open("rb", buffering=0) as zeros:
+        for _ in range(CHUNKS):
+            memory = mmap.mmap(-1, CHUNK_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            zeros.readinto(memory)
+            kept.append(memory)
+
+
+def give_back() -> None:
+    """Give it back part by part: all of it at once would hold up the event loop too."""
+    while kept:
+        kept.pop()
