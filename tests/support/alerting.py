@@ -26,6 +26,7 @@ from tests.support.time_lapse import TimeLapse
 
 LAPSE = TimeLapse(20)
 LOOK_SECONDS = 0.25
+"""Between two looks at what tells nobody that it changes: Alertmanager's list, files that services write."""
 SCRAPE, WINDOW = LAPSE.duration("15s"), LAPSE.duration("5m")
 TOKEN = "s3cret"  # noqa: S105  # of a test
 APP = "tests.real.apps.breakable:app"
@@ -103,7 +104,7 @@ class World:
     sink: HttpSink
     alerts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Labels of all alerts that were seen at Alertmanager, by fingerprint."""
-    quiet: dict[str, set[str]] = field(default_factory=dict)
+    quiet: dict[str, frozenset[str]] = field(default_factory=dict)
     """Those that were inhibited, and by which."""
 
     def posted(self, path: str) -> list[Any]:
@@ -145,10 +146,12 @@ class World:
 
     def _watch(self, ended: Event) -> None:
         while not ended.wait(LOOK_SECONDS):
-            for one in self.alertmanager.alerts():
-                self.alerts[one["fingerprint"]] = one["labels"]
+            seen = self.alertmanager.alerts()
+            self.alerts.update({one["fingerprint"]: one["labels"] for one in seen})  # first: `inhibited` looks them up
+            for one in seen:
                 if one["status"]["inhibitedBy"]:
-                    self.quiet.setdefault(one["fingerprint"], set()).update(one["status"]["inhibitedBy"])
+                    known = self.quiet.get(one["fingerprint"], frozenset())
+                    self.quiet[one["fingerprint"]] = known.union(one["status"]["inhibitedBy"])
 
     def command(self, *arguments: str) -> str:
         """Run `apivitals alerts` and return what it printed."""
